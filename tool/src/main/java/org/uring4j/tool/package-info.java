@@ -1,0 +1,5 @@
+/** The {@code uring4j} command, one class per subcommand. */
+@NullMarked
+package org.uring4j.tool;
+
+import org.jspecify.annotations.NullMarked;
