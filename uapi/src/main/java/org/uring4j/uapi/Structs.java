@@ -54,7 +54,7 @@ final class Structs {
     /** {@code __kernel_timespec} becomes {@code KernelTimespec}, {@code siginfo_t} Siginfo. */
     static String className(String struct) {
         StringBuilder name = new StringBuilder();
-        for (String word : struct.replaceFirst("_t$", "").split("_")) {
+        for (String word : struct.replaceFirst("_t$", "").split("_", -1)) {
             if (!word.isEmpty()) {
                 name.append(Character.toUpperCase(word.charAt(0))).append(word.substring(1));
             }

@@ -53,7 +53,9 @@ final class Table {
         String[] f = line.split("\t", -1);
         check(f.length == 7, "expected 7 columns, found " + f.length);
         for (String column : f) {
-            check(!column.isBlank() && column.equals(column.strip()), "a column is blank or padded");
+            check(
+                    !column.isBlank() && column.equals(column.strip()),
+                    "a column is blank or padded");
         }
         Row.Kind kind =
                 switch (f[1]) {
