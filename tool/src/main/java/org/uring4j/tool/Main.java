@@ -18,6 +18,11 @@ public final class Main implements Runnable {
      * @param args the command line
      */
     public static void main(String[] args) {
+        if (args.length == 1 && args[0].equals("--version")) {
+            // Answered before the parser's some 200 classes are loaded.
+            System.out.println(Version.line());
+            return;
+        }
         System.exit(new CommandLine(new Main()).execute(args));
     }
 

@@ -6,16 +6,21 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-        Package own = Version.class.getPackage();
-        String version = own.getImplementationVersion();
-        return new String[] {
-            "uring4j %s (Java %s, %s %s, %s)"
-                    .formatted(
-                            version == null ? "unpackaged" : version,
-                            Runtime.version(),
-                            System.getProperty("os.name"),
-                            System.getProperty("os.version"),
-                            System.getProperty("os.arch"))
-        };
+        return new String[] {line()};
+    }
+
+    static String line() {
+        String version = Version.class.getPackage().getImplementationVersion();
+        return "uring4j "
+                + (version == null ? "unpackaged" : version)
+                + " (Java "
+                + Runtime.version()
+                + ", "
+                + System.getProperty("os.name")
+                + " "
+                + System.getProperty("os.version")
+                + ", "
+                + System.getProperty("os.arch")
+                + ")";
     }
 }
