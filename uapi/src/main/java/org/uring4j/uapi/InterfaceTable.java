@@ -121,7 +121,7 @@ final class InterfaceTable {
                         }
                     }
                     if (rest != 0) {
-                        text.append(text.isEmpty() ? "" : "|").append("0x").append(Long.toHexString(rest));
+                        text.append(text.isEmpty() ? "0x" : "|0x").append(Long.toHexString(rest));
                     }
                     return text.isEmpty() ? "0" : text.toString();
                 }
