@@ -1,0 +1,29 @@
+package org.uring4j.conformance;
+
+import org.opentest4j.TestAbortedException;
+import org.uring4j.KernelVersion;
+
+/** What a test needs of the kernel; without it the test is skipped, and the reason printed. */
+final class Needs {
+    private Needs() {}
+
+    /** At least this release. */
+    static void kernel(String release, String what) {
+        KernelVersion running = KernelVersion.running();
+        if (running.compareTo(KernelVersion.parse(release)) < 0) {
+            throw skip(what + " needs Linux " + release + ", this is " + running);
+        }
+    }
+
+    /** Some other thing, as root's rights or a device. */
+    static void that(boolean there, String otherwise) {
+        if (!there) {
+            throw skip(otherwise);
+        }
+    }
+
+    static TestAbortedException skip(String reason) {
+        System.out.println("skipped: " + reason);
+        return new TestAbortedException(reason);
+    }
+}

@@ -1,0 +1,100 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.RingConfig.CqeSize;
+import org.uring4j.RingConfig.SqeSize;
+import org.uring4j.op.Nops;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code IORING_OP_NOP}, {@code IORING_OP_NOP128}. */
+class NopsTest {
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldCarryUserDataRoundInOrder(RingMode mode) {
+        try (Ring ring = mode.open(16)) {
+            List<Long> seen = new ArrayList<>();
+            for (long i = 0; i < 1000; i++) {
+                Nops.nop(ring.next()).userData(Long.MIN_VALUE + i);
+                if (i % 7 == 6) {
+                    Completions.some(ring, 7).forEach(c -> seen.add(c.userData()));
+                }
+            }
+            Completions.some(ring, 1000 % 7).forEach(c -> seen.add(c.userData()));
+            for (int i = 0; i < 1000; i++) {
+                assertThat(seen.get(i)).isEqualTo(Long.MIN_VALUE + i);
+            }
+            assertThat(ring.inFlight()).isZero();
+        }
+    }
+
+    @Test
+    void shouldInjectResult() {
+        Needs.kernel("6.10", "IORING_NOP_INJECT_RESULT");
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            Nops.nop(ring.next(), 42).userData(1);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 42, 0));
+            Nops.nop(ring.next(), -Errno.EIO.number()).userData(2);
+            assertThat(Completions.one(ring).failed(Errno.EIO)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = CqeSize.class,
+            names = {"B32", "MIXED"})
+    void shouldDeliverBigCompletion(CqeSize size) {
+        Needs.kernel("6.18", "IORING_NOP_CQE32");
+        try (Ring ring = Ring.open(RingConfig.of(4).cqeSize(size))) {
+            List<long[]> seen = new ArrayList<>();
+            // More than the queue holds, so that big entries meet its end.
+            for (int i = 0; i < 50; i++) {
+                Nops.nopBig(ring.next(), i, -i).userData(i);
+                Nops.nop(ring.next()).userData(1000 + i);
+                ring.submitAndWait(2);
+                ring.completions()
+                        .drain((data, result, flags, a, b) -> seen.add(new long[] {data, a, b}));
+            }
+            assertThat(seen).hasSize(100);
+            for (int i = 0; i < 50; i++) {
+                assertThat(seen.get(2 * i)).containsExactly(i, i, -i);
+                assertThat(seen.get(2 * i + 1)[0]).isEqualTo(1000 + i);
+            }
+        }
+    }
+
+    @Test
+    void shouldFailWhenBigCompletionDoesNotFit() {
+        Needs.kernel("6.18", "IORING_NOP_CQE32");
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            Nops.nopBig(ring.next(), 1, 2);
+            assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SqeSize.class,
+            names = {"B128", "MIXED"})
+    void shouldTakeLargeEntriesAmongSmall(SqeSize size) {
+        Needs.kernel("6.19", "IORING_OP_NOP128");
+        try (Ring ring = Ring.open(RingConfig.of(8).sqeSize(size))) {
+            List<Long> seen = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                Nops.nop(ring.next()).userData(2L * i);
+                Nops.nop128(ring.next128()).userData(2L * i + 1);
+                Completions.some(ring, 2).forEach(c -> seen.add(c.userData()));
+            }
+            assertThat(seen).hasSize(80).isSorted();
+            assertThat(ring.inFlight()).isZero();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ASYNC_CANCEL_ALL;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ASYNC_CANCEL_ANY;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_ASYNC_CANCEL;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.Encoder;
+
+import java.time.Duration;
+
+/**
+ * Ends all of a ring's requests.
+ *
+ * <p>Cancelling is asked for again and again until none is left: a request that waited for others
+ * (linked, drained) starts when those end, and one in a worker thread may not be stoppable at once.
+ * What has left for the network card cannot be cancelled at all: its notification is waited for.
+ */
+final class Canceller {
+    private static final long FIRST_PAUSE = 1_000_000;
+    private static final long LONGEST_PAUSE = 100_000_000;
+
+    /** Tells the completions of cancelling from the program's own. */
+    private static final long MARK = 0x636e_636c_7572_6e67L;
+
+    private final Ring ring;
+    private final CompletionHandler handler;
+
+    Canceller(Ring ring, CompletionHandler handler) {
+        this.ring = ring;
+        this.handler =
+                (userData, result, flags) -> {
+                    if (userData != MARK) {
+                        handler.onCompletion(userData, result, flags);
+                    }
+                };
+    }
+
+    /** Runs for at most {@code timeout}; how many requests are left. */
+    long run(Duration timeout) {
+        long limit = Wait.nanosOf(timeout);
+        long began = System.nanoTime();
+        long pause = FIRST_PAUSE;
+        ring.submissions().discard();
+        ring.completions().drain(handler);
+        while (ring.inFlight() > 0) {
+            long rest = limit - (System.nanoTime() - began);
+            if (rest <= 0) {
+                break;
+            }
+            cancel();
+            ring.submitAndWait(Wait.forCount(1).timeout(Duration.ofNanos(Math.min(rest, pause))));
+            ring.completions().drain(handler);
+            pause = Math.min(2 * pause, LONGEST_PAUSE);
+        }
+        return ring.inFlight();
+    }
+
+    private void cancel() {
+        @Nullable Sqe sqe = ring.tryNext();
+        if (sqe != null) {
+            Encoder.prepare(
+                            sqe,
+                            IORING_OP_ASYNC_CANCEL,
+                            -1,
+                            0,
+                            0,
+                            0,
+                            IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)
+                    .userData(MARK);
+        }
+    }
+}

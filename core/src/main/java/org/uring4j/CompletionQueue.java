@@ -1,0 +1,209 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE32;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE_MIXED;
+
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringCqe;
+
+/**
+ * The completion queue: answers from the kernel.
+ *
+ * <pre>
+ *        head                     tail
+ *         |      completions       |
+ *   ------+------------------------+------ entries, index & mask
+ *         program takes from here  kernel adds here
+ *
+ *   entry:  0 user_data (8) | 8 res (4) | 12 flags (4) [| 16 more (16), if 32 bytes long]
+ * </pre>
+ *
+ * <p>A queue that is full loses nothing: the kernel keeps what does not fit, and {@link #drain}
+ * fetches it ({@link #overflows} counts how often).
+ */
+public final class CompletionQueue {
+    private final Ring ring;
+    private final long headAddress;
+    private final long tailAddress;
+    private final long overflowAddress;
+    private final long cqes;
+    private final int entries;
+    private final int mask;
+    private final boolean big;
+    private final boolean mixed;
+
+    private int head;
+    private boolean draining;
+
+    /** Requests whose last completion was taken. */
+    private long ended;
+
+    CompletionQueue(Ring ring, RingOpener opener) {
+        this.ring = ring;
+        headAddress = opener.cqHead;
+        tailAddress = opener.cqTail;
+        overflowAddress = opener.cqOverflow;
+        cqes = opener.cqes;
+        entries = opener.cqEntries;
+        mask = entries - 1;
+        big = (opener.flags & IORING_SETUP_CQE32) != 0;
+        mixed = (opener.flags & IORING_SETUP_CQE_MIXED) != 0;
+        head = Memory.getInt(headAddress);
+    }
+
+    /** How many entries fit; with mixed sizes a 32-byte entry takes two. */
+    public int capacity() {
+        return entries;
+    }
+
+    /** How many entries wait to be taken. */
+    public int ready() {
+        return loadTailAcquire() - head;
+    }
+
+    /**
+     * Takes all completions that are there, without waiting.
+     *
+     * <p>When there are none, asks the kernel for those it keeps back: deferred work, and entries
+     * that did not fit.
+     *
+     * @param handler called for each
+     * @return how many there were
+     * @throws IllegalStateException from within a handler, or when the ring is closed
+     */
+    public int drain(CompletionHandler handler) {
+        return drain(handler, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Takes at most {@code max} completions, without waiting.
+     *
+     * @param max 1 or more
+     * @return how many there were
+     */
+    public int drain(CompletionHandler handler, int max) {
+        int tail = begin();
+        if (head == tail) {
+            return 0;
+        }
+        if (big || mixed) {
+            return drainBig(
+                    (data, result, flags, a, b) -> handler.onCompletion(data, result, flags),
+                    tail,
+                    max);
+        }
+        int from = head;
+        int last = tail - from > max ? from + max : tail;
+        int at = from;
+        int more = 0;
+        draining = true;
+        try {
+            while (at != last) {
+                long entry = cqes + ((long) (at & mask) << 4);
+                long data = Memory.getLong(entry);
+                long rest = Memory.getLong(entry + IoUringCqe.RES);
+                int flags = (int) (rest >>> 32);
+                at++;
+                more += flags & Cqe.F_MORE;
+                handler.onCompletion(data, (int) rest, flags);
+            }
+        } finally {
+            ended += at - from - more / Cqe.F_MORE;
+            finish(at);
+        }
+        return at - from;
+    }
+
+    /**
+     * Takes all completions that are there, with the second half of 32-byte entries ({@link
+     * RingConfig#cqeSize}).
+     *
+     * @return how many there were
+     */
+    public int drain(BigCompletionHandler handler) {
+        return drain(handler, Integer.MAX_VALUE);
+    }
+
+    /** As {@link #drain(BigCompletionHandler)}, at most {@code max} of them. */
+    public int drain(BigCompletionHandler handler, int max) {
+        int tail = begin();
+        return head == tail ? 0 : drainBig(handler, tail, max);
+    }
+
+    private int drainBig(BigCompletionHandler handler, int tail, int max) {
+        int shift = big ? 5 : 4;
+        int at = head;
+        int count = 0;
+        draining = true;
+        try {
+            while (at != tail && count < max) {
+                long entry = cqes + ((long) (at & mask) << shift);
+                long data = Memory.getLong(entry);
+                long rest = Memory.getLong(entry + IoUringCqe.RES);
+                int flags = (int) (rest >>> 32);
+                boolean large = big || (mixed && (flags & Cqe.F_32) != 0);
+                long first = large ? Memory.getLong(entry + 16) : 0;
+                long second = large ? Memory.getLong(entry + 24) : 0;
+                at += mixed && large ? 2 : 1;
+                if (mixed && (flags & Cqe.F_SKIP) != 0) {
+                    continue;
+                }
+                count++;
+                ended += (flags & Cqe.F_MORE) == 0 ? 1 : 0;
+                handler.onCompletion(data, (int) rest, flags, first, second);
+            }
+        } finally {
+            finish(at);
+        }
+        return count;
+    }
+
+    /** How often the kernel had completions that did not fit into the queue. */
+    public long overflows() {
+        return ring.overflows();
+    }
+
+    /**
+     * How many completions the kernel lost because it had no memory to keep them. Then requests
+     * remain whose end is never told.
+     */
+    public int dropped() {
+        return Memory.getIntOpaque(overflowAddress);
+    }
+
+    long ended() {
+        return ended;
+    }
+
+    boolean draining() {
+        return draining;
+    }
+
+    /** Checks the call and finds the tail, after asking the kernel for more if there is nothing. */
+    private int begin() {
+        ring.check();
+        if (draining) {
+            throw new IllegalStateException(
+                    "drain was called from within a completion handler; return from it first");
+        }
+        int tail = loadTailAcquire();
+        if (tail == head && ring.fetchKeptBack()) {
+            tail = loadTailAcquire();
+        }
+        return tail;
+    }
+
+    private void finish(int at) {
+        head = at;
+        draining = false;
+        storeHeadRelease(at);
+    }
+
+    private int loadTailAcquire() {
+        return Memory.getIntAcquire(tailAddress);
+    }
+
+    private void storeHeadRelease(int value) {
+        Memory.putIntRelease(headAddress, value);
+    }
+}

@@ -1,0 +1,92 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_MEM_REGION_REG_WAIT_ARG;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_MEM_REGION_TYPE_USER;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_MEM_REGION;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REG_WAIT_TS;
+
+import org.uring4j.internal.sys.Mapping;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringMemRegionReg;
+import org.uring4j.internal.uapi.IoUringRegWait;
+import org.uring4j.internal.uapi.IoUringRegionDesc;
+
+import java.lang.foreign.Arena;
+
+/**
+ * Wait arguments in memory that the kernel has mapped, so that a wait copies nothing ({@code
+ * IORING_REGISTER_MEM_REGION}, since Linux 6.13). A ring opened with {@link
+ * RingConfig#registeredWaits} has them; they live as long as the ring.
+ */
+public final class RegisteredWaits {
+    private static final long PAGE = 4096;
+
+    private final Mapping mapping;
+    private final int[] enterFlags;
+
+    private RegisteredWaits(Mapping mapping, int count) {
+        this.mapping = mapping;
+        this.enterFlags = new int[count];
+    }
+
+    /** Registers them; the ring must be disabled still. */
+    static RegisteredWaits register(RingFd fd, RingResources resources, int count) {
+        int[] error = new int[1];
+        Mapping mapping = Mapping.anonymous(PAGE, false, error);
+        if (mapping == null) {
+            throw new UringException("mmap", Errno.of(error[0]), null);
+        }
+        resources.own(mapping);
+        try (Arena arena = Arena.ofConfined()) {
+            long region = arena.allocate(IoUringRegionDesc.SIZEOF, 8).address();
+            Memory.putLong(region + IoUringRegionDesc.USER_ADDR, mapping.address());
+            Memory.putLong(region + IoUringRegionDesc.SIZE, PAGE);
+            Memory.putInt(region + IoUringRegionDesc.FLAGS, IORING_MEM_REGION_TYPE_USER);
+            long arg = arena.allocate(IoUringMemRegionReg.SIZEOF, 8).address();
+            Memory.putLong(arg + IoUringMemRegionReg.REGION_UPTR, region);
+            Memory.putLong(arg + IoUringMemRegionReg.FLAGS, IORING_MEM_REGION_REG_WAIT_ARG);
+            fd.require(IORING_REGISTER_MEM_REGION, arg, 1);
+        }
+        return new RegisteredWaits(mapping, count);
+    }
+
+    /** How many there are. */
+    public int count() {
+        return enterFlags.length;
+    }
+
+    /**
+     * Fills one in. Its {@linkplain Wait#forCount count} is of no account: {@link
+     * Ring#submitAndWait(int, RegisteredWaits, int)} names that.
+     *
+     * @param index which, from 0
+     * @param wait timeout or point in time, minimum; a signal mask is not for registered waits
+     */
+    public void set(int index, Wait wait) {
+        long at = mapping.address() + offset(index);
+        if (wait.masked) {
+            throw new IllegalArgumentException(
+                    "a registered wait takes no signal mask; use submitAndWait(Wait)");
+        }
+        boolean timed = wait.nanos != Wait.FOREVER;
+        if (timed) {
+            EnterArgument.putTimespec(at + IoUringRegWait.TS, wait.nanos);
+        }
+        Memory.putInt(at + IoUringRegWait.MIN_WAIT_USEC, wait.minimumMicros);
+        Memory.putInt(at + IoUringRegWait.FLAGS, timed ? IORING_REG_WAIT_TS : 0);
+        enterFlags[index] = EnterArgument.enterFlags(wait);
+    }
+
+    /** What to enter with beside the offset. */
+    int enterFlags(int index) {
+        return enterFlags[index];
+    }
+
+    /** Where one begins in the region. */
+    long offset(int index) {
+        if (index < 0 || index >= enterFlags.length) {
+            throw new IndexOutOfBoundsException("index=" + index + " count=" + enterFlags.length);
+        }
+        return (long) index * IoUringRegWait.SIZEOF;
+    }
+}

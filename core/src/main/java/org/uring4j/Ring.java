@@ -1,0 +1,427 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_EXT_ARG;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_EXT_ARG_REG;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_GETEVENTS;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_NO_IOWAIT;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_NO_IOWAIT;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_R_DISABLED;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.Access;
+import org.uring4j.internal.uapi.IoUringRegWait;
+
+import java.time.Duration;
+
+/**
+ * An io_uring: requests go in, completions come out.
+ *
+ * <pre>{@code
+ * try (Ring ring = Ring.open(RingConfig.of(256))) {
+ *     Sockets.recv(ring.next(), fd, buffer, 0).userData(7);
+ *     ring.submitAndWait(1);
+ *     ring.completions().drain((userData, result, flags) -> { ... });
+ * }
+ * }</pre>
+ *
+ * <p><b>Threads.</b> Unless configured otherwise a ring belongs to the platform thread that opened
+ * it; on another one its methods throw {@link WrongThreadException}. A ring without a single issuer
+ * ({@link RingConfig#singleIssuer}) may be used by any thread, by one at a time. {@link Waker}
+ * wakes a waiting ring from elsewhere.
+ *
+ * <p><b>Memory.</b> Memory named in a request is the kernel's until the request's last completion.
+ * {@link #close} ends all requests before it returns.
+ *
+ * <p>Source: {@code io_uring(7)}, {@code io_uring_setup(2)}, {@code io_uring_enter(2)}.
+ */
+// Threads are compared by identity: a thread equals nothing but itself.
+@SuppressWarnings("ReferenceEquality")
+public final class Ring implements AutoCloseable {
+    static {
+        Access.offer(new RingAccess());
+    }
+
+    private RingSetup setup;
+    private final RingConfig config;
+    private final RingFd fd;
+    private final RingResources resources;
+    private final SubmissionQueue submissions;
+    private final CompletionQueue completions;
+    private final Submitter submitter;
+    private final int waitFlags;
+    private final @Nullable RegisteredWaits registeredWaits;
+
+    /**
+     * Whose ring it is; null for a ring of any thread, for one not enabled yet, and once closed.
+     */
+    private @Nullable Thread owner;
+
+    private boolean disabled;
+    private volatile boolean closed;
+
+    private Ring(RingConfig config) {
+        RingOpener opener = RingOpener.open(config);
+        this.config = config;
+        resources = new RingResources(opener, config.memory);
+        fd = new RingFd(opener);
+        submissions = new SubmissionQueue(opener);
+        completions = new CompletionQueue(this, opener);
+        submitter = new Submitter(this, opener, fd, submissions);
+        disabled = opener.startsDisabled;
+        boolean complete = false;
+        try {
+            registeredWaits =
+                    config.registeredWaits == 0
+                            ? null
+                            : RegisteredWaits.register(fd, resources, config.registeredWaits);
+            if (disabled && !config.startsDisabled()) {
+                fd.enable();
+                disabled = false;
+            }
+            setup =
+                    new RingSetup(
+                            config.startsDisabled()
+                                    ? opener.flags
+                                    : opener.flags & ~IORING_SETUP_R_DISABLED,
+                            opener.leftOut,
+                            opener.features,
+                            opener.sqEntries,
+                            opener.cqEntries,
+                            fd.registered());
+            if (!disabled) {
+                own();
+            }
+            waitFlags = waitFlags(config, setup);
+            complete = true;
+        } finally {
+            if (!complete) {
+                fd.close(true);
+                resources.close(true);
+            }
+        }
+    }
+
+    /**
+     * Opens a ring.
+     *
+     * @throws UringException when the kernel refuses, with the reason and what to do
+     * @throws UnsupportedOperationException where the library cannot work at all
+     * @throws IllegalStateException on a virtual thread, unless the ring has no single issuer
+     */
+    public static Ring open(RingConfig config) {
+        if (config.owned() && Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException(
+                    "a ring belongs to a platform thread, and this one is virtual;"
+                            + " open it on a platform thread, or with singleIssuer(false)");
+        }
+        return new Ring(config);
+    }
+
+    private static int waitFlags(RingConfig config, RingSetup setup) {
+        if (!config.noIowait) {
+            return IORING_ENTER_GETEVENTS;
+        }
+        if (!setup.has(IORING_FEAT_NO_IOWAIT)) {
+            throw new UringException(
+                    "io_uring_enter",
+                    Errno.EINVAL,
+                    "noIowait needs Linux 6.15, this is " + KernelVersion.running());
+        }
+        return IORING_ENTER_GETEVENTS | IORING_ENTER_NO_IOWAIT;
+    }
+
+    /** The calling thread takes the ring into possession. */
+    private void own() {
+        if (config.owned()) {
+            owner = Thread.currentThread();
+            if (config.registeredFd) {
+                fd.register();
+                setup = setup.withRegisteredFd(fd.registered());
+            }
+        }
+    }
+
+    /** What the running kernel gave for the configuration. */
+    public RingSetup setup() {
+        return setup;
+    }
+
+    /** The file descriptor, for polling or passing on; -1 with {@code REGISTERED_FD_ONLY}. */
+    public int fd() {
+        return fd.plain();
+    }
+
+    /** The submission queue. */
+    public SubmissionQueue submissions() {
+        return submissions;
+    }
+
+    /** The completion queue. */
+    public CompletionQueue completions() {
+        return completions;
+    }
+
+    /**
+     * The next free slot, for an encoder to fill in. A slot that is not filled in is a {@code NOP}.
+     *
+     * <p>When the queue is full, submits what is in it first, which ends a chain of linked
+     * requests: use {@link #tryNext} or look at {@link SubmissionQueue#spaceLeft} where that
+     * matters.
+     *
+     * @return the ring's one cursor, valid until the next call
+     * @throws UringException when the queue is full and the kernel takes nothing
+     */
+    public Sqe next() {
+        check();
+        Sqe sqe = submissions.tryNext();
+        return sqe == null ? afterSubmit(false) : sqe;
+    }
+
+    /** As {@link #next}, but null when the queue is full. */
+    public @Nullable Sqe tryNext() {
+        check();
+        return submissions.tryNext();
+    }
+
+    /**
+     * As {@link #next}, for the ops that need 128 bytes.
+     *
+     * @throws IllegalStateException when the ring has only 64-byte entries ({@link
+     *     RingConfig#sqeSize})
+     */
+    public Sqe next128() {
+        check();
+        Sqe sqe = submissions.tryNext128();
+        return sqe == null ? afterSubmit(true) : sqe;
+    }
+
+    private Sqe afterSubmit(boolean large) {
+        submitter.submit();
+        Sqe sqe = large ? submissions.tryNext128() : submissions.tryNext();
+        if (sqe == null) {
+            submitter.awaitRoom();
+            sqe = large ? submissions.tryNext128() : submissions.tryNext();
+        }
+        if (sqe == null) {
+            throw new UringException(
+                    "io_uring_enter",
+                    Errno.EBUSY,
+                    "the submission queue is full and the kernel takes nothing; drain completions"
+                            + " first: entries="
+                            + submissions.capacity());
+        }
+        return sqe;
+    }
+
+    /**
+     * Hands the kernel what was put in, without waiting.
+     *
+     * @return how many entries the kernel took
+     * @throws UringException when it took none for want of something; the entries stay in the queue
+     */
+    public int submit() {
+        check();
+        return submitter.submit();
+    }
+
+    /**
+     * Submits, then waits for completions.
+     *
+     * @param count until so many are there, counting those not drained yet
+     * @return how many entries the kernel took
+     */
+    public int submitAndWait(int count) {
+        check();
+        if (count < 0) {
+            throw new IllegalArgumentException("count is negative: count=" + count);
+        }
+        return submitter.submitAndWait(count, waitFlags, 0, 0);
+    }
+
+    /**
+     * Submits, then waits for completions, but no longer than {@code timeout}.
+     *
+     * @param count until so many are there, counting those not drained yet
+     * @return how many entries the kernel took; whether the time ran out, the queue tells
+     */
+    public int submitAndWait(int count, Duration timeout) {
+        return submitAndWait(Wait.forCount(count).timeout(timeout));
+    }
+
+    /**
+     * Submits, then waits for completions.
+     *
+     * @return how many entries the kernel took; whether the time ran out, the queue tells
+     */
+    public int submitAndWait(Wait wait) {
+        check();
+        if (wait.plain() && !wait.noIowait) {
+            return submitter.submitAndWait(wait.count, waitFlags, 0, 0);
+        }
+        EnterArgument argument = fd.argument();
+        int flags = waitFlags | argument.write(wait, setup);
+        return submitter.submitAndWait(wait.count, flags, argument.address(), EnterArgument.SIZE);
+    }
+
+    /**
+     * Submits, then waits as a registered argument says ({@link RingConfig#registeredWaits}).
+     *
+     * @param count until so many completions are there
+     * @param index which of {@link #registeredWaits}
+     * @return how many entries the kernel took
+     */
+    public int submitAndWait(int count, RegisteredWaits waits, int index) {
+        check();
+        return submitter.submitAndWait(
+                count,
+                waitFlags
+                        | IORING_ENTER_EXT_ARG
+                        | IORING_ENTER_EXT_ARG_REG
+                        | waits.enterFlags(index),
+                waits.offset(index),
+                IoUringRegWait.SIZEOF);
+    }
+
+    /** Has the kernel post what it keeps back; whether there was anything to ask for. */
+    boolean fetchKeptBack() {
+        return submitter.fetchKeptBack();
+    }
+
+    long overflows() {
+        return submitter.overflows();
+    }
+
+    /**
+     * Enables a ring opened {@link RingConfig#disabled}. With a single issuer it belongs to the
+     * calling thread from here on.
+     */
+    public void enable() {
+        check();
+        if (!disabled) {
+            throw new IllegalStateException("the ring is enabled");
+        }
+        fd.enable();
+        disabled = false;
+        own();
+    }
+
+    /**
+     * Chooses the clock of waits ({@code IORING_REGISTER_CLOCK}). Since Linux 6.12.
+     *
+     * @param clock the clock
+     */
+    public void clock(RingClock clock) {
+        check();
+        clock.register(fd);
+    }
+
+    /** The registered wait arguments; see {@link RingConfig#registeredWaits}. */
+    public RegisteredWaits registeredWaits() {
+        if (registeredWaits == null) {
+            throw new IllegalStateException("open the ring with RingConfig.registeredWaits(count)");
+        }
+        return registeredWaits;
+    }
+
+    /**
+     * How many requests the kernel has taken whose last completion was not drained yet. Requests
+     * that skip their completion are not counted.
+     */
+    public long inFlight() {
+        return Math.max(0, submissions.counted() - completions.ended());
+    }
+
+    /**
+     * Cancels all requests and hands their completions to {@code handler}, until none is left or
+     * the time is up. What was put in but not submitted is dropped.
+     *
+     * @return how many did not end
+     */
+    public long cancelAll(Duration timeout, CompletionHandler handler) {
+        check();
+        return new Canceller(this, handler).run(timeout);
+    }
+
+    /**
+     * Ends all requests, then frees the ring. Completions that come in meanwhile are dropped:
+     * {@link #cancelAll} shows them.
+     *
+     * @throws UringException when requests would not end in time ({@link RingConfig#closeTimeout}).
+     *     The ring is closed all the same, but their memory may still be the kernel's: keep it
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        Thread owner = this.owner;
+        boolean orphaned = owner != null && owner != Thread.currentThread() && !owner.isAlive();
+        if (!orphaned) {
+            check();
+        }
+        if (completions.draining()) {
+            throw new IllegalStateException(
+                    "close was called from within a completion handler; return from it first");
+        }
+        // Of a thread that is gone, the kernel has ended all requests.
+        boolean reachable = !orphaned && !disabled;
+        long left = inFlight();
+        try {
+            if (reachable) {
+                left =
+                        new Canceller(this, (userData, result, flags) -> {})
+                                .run(config.closeTimeout);
+            }
+        } finally {
+            resources.closeChildren();
+            closed = true;
+            this.owner = null;
+            fd.close(!orphaned);
+            resources.close(left == 0);
+        }
+        if (left > 0 && reachable) {
+            throw new UringException(
+                    "close",
+                    Errno.ETIMEDOUT,
+                    "requests did not end in time, keep their memory: requests="
+                            + left
+                            + " closeTimeout="
+                            + config.closeTimeout);
+        }
+    }
+
+    /** Fails when the ring is closed or belongs to another thread. */
+    void check() {
+        if (Thread.currentThread() != owner) {
+            checkOther();
+        }
+    }
+
+    private void checkOther() {
+        if (closed) {
+            throw new IllegalStateException("the ring is closed");
+        }
+        Thread owner = this.owner;
+        if (owner != null) {
+            throw new WrongThreadException(
+                    "this ring belongs to thread \""
+                            + owner.getName()
+                            + "\", and this is \""
+                            + Thread.currentThread().getName()
+                            + "\"; use it there, or open it with singleIssuer(false)");
+        }
+    }
+
+    RingFd handle() {
+        return fd;
+    }
+
+    RingResources resources() {
+        return resources;
+    }
+
+    @Override
+    public String toString() {
+        return "Ring[fd=" + fd.plain() + (closed ? " closed" : " " + setup) + "]";
+    }
+}

@@ -1,0 +1,49 @@
+package org.uring4j;
+
+import org.uring4j.internal.Access;
+
+import java.lang.foreign.Arena;
+
+/** What the sibling packages may do that programs may not. */
+final class RingAccess extends Access {
+    @Override
+    public long address(Sqe sqe) {
+        return sqe.address;
+    }
+
+    @Override
+    public int register(Ring ring, int opcode, long arg, int nrArgs) {
+        ring.check();
+        return ring.handle().register(opcode, arg, nrArgs);
+    }
+
+    @Override
+    public int require(Ring ring, int opcode, long arg, int nrArgs) {
+        ring.check();
+        return ring.handle().require(opcode, arg, nrArgs);
+    }
+
+    @Override
+    public void check(Ring ring) {
+        ring.check();
+    }
+
+    @Override
+    public void adopt(Ring ring, AutoCloseable child) {
+        ring.resources().adopt(child);
+    }
+
+    @Override
+    public void remove(Ring ring, AutoCloseable child) {
+        ring.resources().remove(child);
+    }
+
+    @Override
+    public void release(Ring ring, Arena memory) {
+        if (ring.inFlight() == 0) {
+            memory.close();
+        } else {
+            ring.resources().release(memory);
+        }
+    }
+}

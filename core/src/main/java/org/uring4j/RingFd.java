@@ -1,0 +1,130 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_REGISTERED_RING;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_ENABLE_RINGS;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_RING_FDS;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_USE_REGISTERED_RING;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_RING_FDS;
+
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.sys.Syscalls;
+import org.uring4j.internal.uapi.InterfaceTable;
+import org.uring4j.internal.uapi.IoUringRsrcUpdate;
+
+import java.lang.foreign.Arena;
+
+/**
+ * How the kernel is told which ring: by its descriptor or by the index under which the owner's task
+ * has it registered, which saves looking the descriptor up at each entry.
+ */
+final class RingFd {
+    private static final int NONE = -1;
+
+    private final EnterArgument argument = new EnterArgument();
+    private final int fd;
+    private int index = NONE;
+
+    // What io_uring_enter is given.
+    private int enterFd;
+    private int enterFlag;
+
+    RingFd(RingOpener opener) {
+        boolean only = (opener.flags & IORING_SETUP_REGISTERED_FD_ONLY) != 0;
+        fd = only ? NONE : opener.fd;
+        enterFd = fd;
+        if (only) {
+            use(opener.fd);
+        }
+    }
+
+    /** The descriptor, or -1. */
+    int plain() {
+        return fd;
+    }
+
+    EnterArgument argument() {
+        return argument;
+    }
+
+    boolean registered() {
+        return index != NONE;
+    }
+
+    int enter(int toSubmit, int minComplete, int flags, long arg, long argSize) {
+        return Syscalls.enter(
+                argument.errnoState(),
+                enterFd,
+                toSubmit,
+                minComplete,
+                flags | enterFlag,
+                arg,
+                argSize);
+    }
+
+    /** {@code io_uring_register(2)}: the result, or the negated errno. */
+    int register(int opcode, long arg, int nrArgs) {
+        return fd == NONE
+                ? Syscalls.register(
+                        index, opcode | IORING_REGISTER_USE_REGISTERED_RING, arg, nrArgs)
+                : Syscalls.register(fd, opcode, arg, nrArgs);
+    }
+
+    /** As {@link #register}, where failing is an exception. */
+    int require(int opcode, long arg, int nrArgs) {
+        int result = register(opcode, arg, nrArgs);
+        if (result < 0) {
+            String name = InterfaceTable.REGISTER_OPS.get(opcode).name();
+            Errno errno = Errno.of(result);
+            throw new UringException(name, errno, Causes.ofRegister(name, errno));
+        }
+        return result;
+    }
+
+    void enable() {
+        require(IORING_REGISTER_ENABLE_RINGS, 0, 0);
+    }
+
+    /**
+     * Registers the descriptor with the calling task. Where that is not to be had (before Linux
+     * 5.18, or with 16 rings of this thread registered already) the plain one serves as well, a
+     * little slower, and {@link RingSetup#registeredFd} says so.
+     */
+    void register() {
+        if (registered()) {
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            long update = arena.allocate(IoUringRsrcUpdate.SIZEOF, 8).address();
+            Memory.putInt(update + IoUringRsrcUpdate.OFFSET, NONE);
+            Memory.putLong(update + IoUringRsrcUpdate.DATA, fd);
+            if (Syscalls.register(fd, IORING_REGISTER_RING_FDS, update, 1) == 1) {
+                use(Memory.getInt(update + IoUringRsrcUpdate.OFFSET));
+            }
+        }
+    }
+
+    private void use(int registered) {
+        index = registered;
+        enterFd = registered;
+        enterFlag = IORING_ENTER_REGISTERED_RING;
+    }
+
+    /**
+     * Gives the ring up.
+     *
+     * @param owner whether the calling thread is the one that registered it
+     */
+    void close(boolean owner) {
+        if (registered() && owner) {
+            try (Arena arena = Arena.ofConfined()) {
+                long update = arena.allocate(IoUringRsrcUpdate.SIZEOF, 8).address();
+                Memory.putInt(update + IoUringRsrcUpdate.OFFSET, index);
+                register(IORING_UNREGISTER_RING_FDS, update, 1);
+            }
+        }
+        if (fd != NONE) {
+            Syscalls.close(fd);
+        }
+    }
+}

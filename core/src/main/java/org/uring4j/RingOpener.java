@@ -1,0 +1,208 @@
+package org.uring4j;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.sys.Mapping;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.sys.Platform;
+import org.uring4j.internal.sys.Syscalls;
+import org.uring4j.internal.uapi.IoUringConstants;
+import org.uring4j.internal.uapi.IoUringCqe;
+import org.uring4j.internal.uapi.IoUringParams;
+import org.uring4j.internal.uapi.IoUringSqe;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Sets a ring up and lays its memory out; what {@link Ring} is made of once that has succeeded. */
+final class RingOpener {
+    private static final int SQE128 = IoUringConstants.IORING_SETUP_SQE128;
+    private static final int CQE32 = IoUringConstants.IORING_SETUP_CQE32;
+    private static final int IORING_SETUP_R_DISABLED = IoUringConstants.IORING_SETUP_R_DISABLED;
+    private static final int NO_SQARRAY = IoUringConstants.IORING_SETUP_NO_SQARRAY;
+
+    /** Room for the heads, tails and counters before the completion entries, generously. */
+    private static final long RING_HEADER = 4096;
+
+    final RingConfig config;
+    final List<Mapping> mappings = new ArrayList<>();
+
+    /** A descriptor, or the index of a registered one with REGISTERED_FD_ONLY. */
+    final int fd;
+
+    final int flags;
+    final boolean startsDisabled;
+    final int leftOut;
+    final int features;
+    final int sqEntries;
+    final int cqEntries;
+
+    // Addresses.
+    final long sqHead;
+    final long sqTail;
+    final long sqFlags;
+    final long sqDropped;
+    final long sqes;
+    final long cqHead;
+    final long cqTail;
+    final long cqFlags;
+    final long cqOverflow;
+    final long cqes;
+
+    /** Opens a ring; rings in one memory are opened one after another. */
+    static RingOpener open(RingConfig config) {
+        config.complete();
+        Platform.require();
+        RingMemory memory = config.memory;
+        if (memory == null) {
+            return new RingOpener(config);
+        }
+        synchronized (memory) {
+            long used = memory.used();
+            boolean opened = false;
+            try {
+                RingOpener opener = new RingOpener(config);
+                memory.retain();
+                opened = true;
+                return opener;
+            } finally {
+                if (!opened) {
+                    memory.rewind(used);
+                }
+            }
+        }
+    }
+
+    private RingOpener(RingConfig config) {
+        this.config = config;
+        RingMemory memory = config.memory;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment segment = arena.allocate(IoUringParams.SIZEOF, 8);
+            long params = segment.address();
+            int wanted = config.defaultFlags();
+            int granted = setup(config, params, wanted);
+            if (Errno.EINVAL.is(granted)) {
+                wanted &= SetupFlags.supported();
+                granted = setup(config, params, wanted);
+            }
+            if (granted < 0) {
+                throw Causes.ofSetup(config, granted);
+            }
+            fd = granted;
+            flags = Memory.getInt(params + IoUringParams.FLAGS);
+            startsDisabled = (flags & IORING_SETUP_R_DISABLED) != 0;
+            leftOut = config.defaultFlags() & ~wanted;
+            features = Memory.getInt(params + IoUringParams.FEATURES);
+            sqEntries = Memory.getInt(params + IoUringParams.SQ_ENTRIES);
+            cqEntries = Memory.getInt(params + IoUringParams.CQ_ENTRIES);
+
+            boolean mapped = false;
+            try {
+                long rings = memory == null ? mapRings(params) : userAddress(params, true);
+                sqes = memory == null ? mapSqes() : userAddress(params, false);
+                sqHead = rings + Memory.getInt(params + IoUringParams.SQ_OFF_HEAD);
+                sqTail = rings + Memory.getInt(params + IoUringParams.SQ_OFF_TAIL);
+                sqFlags = rings + Memory.getInt(params + IoUringParams.SQ_OFF_FLAGS);
+                sqDropped = rings + Memory.getInt(params + IoUringParams.SQ_OFF_DROPPED);
+                cqHead = rings + Memory.getInt(params + IoUringParams.CQ_OFF_HEAD);
+                cqTail = rings + Memory.getInt(params + IoUringParams.CQ_OFF_TAIL);
+                cqFlags = rings + Memory.getInt(params + IoUringParams.CQ_OFF_FLAGS);
+                cqOverflow = rings + Memory.getInt(params + IoUringParams.CQ_OFF_OVERFLOW);
+                cqes = rings + Memory.getInt(params + IoUringParams.CQ_OFF_CQES);
+                if ((flags & NO_SQARRAY) == 0) {
+                    fillIndexArray(rings + Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY));
+                }
+                mapped = true;
+            } finally {
+                if (!mapped && (flags & IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY) == 0) {
+                    Syscalls.close(fd);
+                }
+            }
+        }
+    }
+
+    /** Fills in the parameters and asks the kernel; the descriptor, or the negated errno. */
+    private static int setup(RingConfig config, long params, int defaults) {
+        Memory.clear(params, IoUringParams.SIZEOF);
+        int flags = config.explicitOn | defaults;
+        // Wait arguments can be registered only while the ring is disabled.
+        int disabled = config.registeredWaits > 0 ? IORING_SETUP_R_DISABLED : 0;
+        Memory.putInt(params + IoUringParams.FLAGS, flags | disabled);
+        Memory.putInt(params + IoUringParams.CQ_ENTRIES, config.cqEntries);
+        Memory.putInt(params + IoUringParams.SQ_THREAD_IDLE, config.sqPollIdleMillis);
+        Memory.putInt(params + IoUringParams.SQ_THREAD_CPU, Math.max(config.sqPollCpu, 0));
+        Ring attachTo = config.attachTo;
+        if (attachTo != null) {
+            Memory.putInt(params + IoUringParams.WQ_FD, attachTo.fd());
+        }
+        RingMemory memory = config.memory;
+        if (memory != null) {
+            claimMemory(memory, config, flags, params);
+        }
+        return Syscalls.setup(config.entries, params);
+    }
+
+    private static void claimMemory(RingMemory memory, RingConfig config, int flags, long params) {
+        long sqEntries = powerOfTwo(config.entries);
+        long cqEntries = config.cqEntries == 0 ? 2 * sqEntries : powerOfTwo(config.cqEntries);
+        long sqeBytes = sqEntries * IoUringSqe.SIZEOF * ((flags & SQE128) == 0 ? 1 : 2);
+        long cqeBytes = cqEntries * IoUringCqe.SIZEOF * ((flags & CQE32) == 0 ? 1 : 2);
+        long array = (flags & NO_SQARRAY) == 0 ? sqEntries * Integer.BYTES : 0;
+        long free = memory.size() - memory.used();
+        long sqes = memory.claim(sqeBytes);
+        long rings = memory.claim(RING_HEADER + cqeBytes + array);
+        if (sqes == 0 || rings == 0) {
+            throw new IllegalArgumentException(
+                    "the RingMemory is too small for this ring: needed="
+                            + (sqeBytes + RING_HEADER + cqeBytes + array)
+                            + " free="
+                            + free);
+        }
+        Memory.putLong(params + IoUringParams.SQ_OFF_USER_ADDR, sqes);
+        Memory.putLong(params + IoUringParams.CQ_OFF_USER_ADDR, rings);
+    }
+
+    private static long powerOfTwo(int entries) {
+        return entries == 1 ? 1 : Integer.highestOneBit(entries - 1) * 2L;
+    }
+
+    private static long userAddress(long params, boolean rings) {
+        int field = rings ? IoUringParams.CQ_OFF_USER_ADDR : IoUringParams.SQ_OFF_USER_ADDR;
+        return Memory.getLong(params + field);
+    }
+
+    /** Both rings are one mapping since Linux 5.4 (FEAT_SINGLE_MMAP): always, from 5.15 up. */
+    private long mapRings(long params) {
+        long cqeSize = (flags & CQE32) == 0 ? IoUringCqe.SIZEOF : 2L * IoUringCqe.SIZEOF;
+        long cqEnd = Memory.getInt(params + IoUringParams.CQ_OFF_CQES) + cqEntries * cqeSize;
+        long sqEnd =
+                (flags & NO_SQARRAY) == 0
+                        ? Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY)
+                                + (long) sqEntries * Integer.BYTES
+                        : 0;
+        return map(IoUringConstants.IORING_OFF_SQ_RING, Math.max(cqEnd, sqEnd));
+    }
+
+    private long mapSqes() {
+        long size = (flags & SQE128) == 0 ? IoUringSqe.SIZEOF : 2L * IoUringSqe.SIZEOF;
+        return map(IoUringConstants.IORING_OFF_SQES, sqEntries * size);
+    }
+
+    private long map(long offset, long length) {
+        int[] error = new int[1];
+        @Nullable Mapping mapping = Mapping.ofRing(fd, offset, length, error);
+        if (mapping == null) {
+            throw new UringException("mmap", Errno.of(error[0]), "bytes=" + length);
+        }
+        mappings.add(mapping);
+        return mapping.address();
+    }
+
+    /** Slot i is entry i, for ever: the array is of no use and newer kernels do without. */
+    private void fillIndexArray(long array) {
+        for (int i = 0; i < sqEntries; i++) {
+            Memory.putInt(array + (long) i * Integer.BYTES, i);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.uring4j;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.sys.Mapping;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What goes with a ring: registered resources, memory they leave behind, its own mappings. */
+final class RingResources {
+    private final List<Mapping> mappings;
+
+    /** Holds the mapping the queues are in, if they are in the program's memory. */
+    private final @Nullable RingMemory memory;
+
+    private final List<AutoCloseable> children = new ArrayList<>();
+    private final List<Arena> released = new ArrayList<>();
+
+    RingResources(RingOpener opener, @Nullable RingMemory memory) {
+        this.mappings = opener.mappings;
+        this.memory = memory;
+    }
+
+    /** A resource to be closed before the ring. */
+    synchronized void adopt(AutoCloseable child) {
+        children.add(child);
+    }
+
+    /** A resource that closed by itself. */
+    synchronized void remove(AutoCloseable child) {
+        children.remove(child);
+    }
+
+    /** A mapping that lasts as long as the ring. */
+    void own(Mapping mapping) {
+        mappings.add(mapping);
+    }
+
+    /** Memory to free once no request can name it any more. */
+    void release(Arena arena) {
+        released.add(arena);
+    }
+
+    /** Closes the registered resources, the last registered first. */
+    void closeChildren() {
+        for (AutoCloseable child : List.copyOf(children).reversed()) {
+            try {
+                child.close();
+            } catch (Exception ignored) {
+                // What would not be unregistered goes with the ring's descriptor.
+            }
+        }
+    }
+
+    /**
+     * Gives the memory back.
+     *
+     * @param quiet whether all requests have ended; if not, what they may still touch stays for
+     *     good
+     */
+    void close(boolean quiet) {
+        if (quiet) {
+            released.forEach(Arena::close);
+            released.clear();
+        }
+        mappings.forEach(Mapping::retire);
+        if (memory != null) {
+            memory.release();
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package org.uring4j;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_NOP;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_NOP128;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_URING_CMD128;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQE128;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQE_MIXED;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQPOLL;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQ_REWIND;
+import static org.uring4j.internal.uapi.IoUringConstants.IOSQE_CQE_SKIP_SUCCESS;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringSqe;
+
+/**
+ * The submission queue: requests on their way to the kernel.
+ *
+ * <pre>
+ *        head                     tail
+ *         |   prepared requests    |
+ *   ------+------------------------+------ slots, index & mask
+ *         kernel takes from here   program adds here
+ * </pre>
+ *
+ * <p>Without a poll thread the kernel takes entries only while it is called, so both indices are
+ * kept here and the kernel's head is not read.
+ */
+public final class SubmissionQueue {
+    private static final int SMALL_SHIFT = 6;
+
+    private final long headAddress;
+    private final long tailAddress;
+    private final long flagsAddress;
+    private final long droppedAddress;
+    private final long slots;
+    private final int entries;
+    private final int mask;
+    private final int shift;
+    private final boolean polled;
+    private final boolean rewind;
+    private final boolean mixed;
+    private final Sqe cursor;
+
+    private int head;
+    private int tail;
+
+    /** With a poll thread: up to where entries were shown to it. */
+    private int published;
+
+    /** Entries taken by the kernel so far. */
+    private long taken;
+
+    /** Entries among all that were put in that post no completion of their own. */
+    long uncounted;
+
+    SubmissionQueue(RingOpener ring) {
+        headAddress = ring.sqHead;
+        tailAddress = ring.sqTail;
+        flagsAddress = ring.sqFlags;
+        droppedAddress = ring.sqDropped;
+        slots = ring.sqes;
+        entries = ring.sqEntries;
+        mask = entries - 1;
+        shift = (ring.flags & IORING_SETUP_SQE128) == 0 ? SMALL_SHIFT : SMALL_SHIFT + 1;
+        polled = (ring.flags & IORING_SETUP_SQPOLL) != 0;
+        rewind = (ring.flags & IORING_SETUP_SQ_REWIND) != 0;
+        mixed = (ring.flags & IORING_SETUP_SQE_MIXED) != 0;
+        cursor = new Sqe(this, slots);
+    }
+
+    /** How many slots there are. */
+    public int capacity() {
+        return entries;
+    }
+
+    /** How many slots hold requests the kernel has not taken yet. */
+    public int ready() {
+        return tail - currentHead();
+    }
+
+    /** How many slots are free. */
+    public int spaceLeft() {
+        return entries - ready();
+    }
+
+    /** How many entries the kernel has dropped as invalid; stays 0. */
+    public int dropped() {
+        return Memory.getIntOpaque(droppedAddress);
+    }
+
+    /** The cursor on the next free slot, or null when the queue is full. */
+    @Nullable Sqe tryNext() {
+        int next = tail;
+        if (next - head == entries && next - currentHead() == entries) {
+            return null;
+        }
+        Sqe sqe = cursor;
+        long address = slots + ((long) (next & mask) << shift);
+        clearHead(address);
+        if (shift != SMALL_SHIFT) {
+            Memory.clear(address + IoUringSqe.SIZEOF, IoUringSqe.SIZEOF);
+        }
+        sqe.address = address;
+        tail = next + 1;
+        return sqe;
+    }
+
+    /** As {@link #tryNext}, for a request of 128 bytes. */
+    @Nullable Sqe tryNext128() {
+        if (shift != SMALL_SHIFT) {
+            return tryNext();
+        }
+        if (!mixed) {
+            throw new IllegalStateException(
+                    "128-byte requests need RingConfig.sqeSize(SqeSize.B128) or MIXED");
+        }
+        // An entry must not wrap: the last slot alone is filled with a request that does nothing.
+        boolean pad = (tail & mask) == mask;
+        if (entries - (tail - currentHead()) < (pad ? 3 : 2)) {
+            return null;
+        }
+        if (pad) {
+            long filler = slots + ((long) (tail & mask) << shift);
+            clearHead(filler);
+            Memory.putByte(filler + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
+            tail++;
+            uncounted++;
+        }
+        Sqe sqe = cursor;
+        sqe.address = slots + ((long) (tail & mask) << shift);
+        Memory.clear(sqe.address, 2L * IoUringSqe.SIZEOF);
+        tail += 2;
+        uncounted++;
+        return sqe;
+    }
+
+    /** Makes a slot that was taken and then not filled in a request that does nothing. */
+    private static void clearHead(long address) {
+        Memory.putLong(address, IORING_OP_NOP);
+        Memory.putLong(address + IoUringSqe.LEN, 0);
+        Memory.putLong(address + IoUringSqe.USER_DATA, 0);
+    }
+
+    /** Shows the kernel what is prepared; how many entries it has yet to take. */
+    int publish() {
+        if (!rewind) {
+            storeTailRelease(tail);
+        }
+        if (polled) {
+            int fresh = tail - published;
+            published = tail;
+            taken += fresh;
+            return fresh;
+        }
+        return tail - head;
+    }
+
+    /** The kernel has taken {@code count} entries; not with a poll thread. */
+    void consumed(int count) {
+        taken += count;
+        if (!rewind) {
+            head += count;
+            return;
+        }
+        int rest = tail - count;
+        if (rest > 0) {
+            Memory.copy(slots + ((long) count << shift), slots, (long) rest << shift);
+        }
+        tail = rest;
+    }
+
+    /** How many of the requests taken so far post a completion of their own. */
+    long counted() {
+        return taken - uncounted;
+    }
+
+    /** Drops what the kernel has not taken or, with a poll thread, not been shown. */
+    void discard() {
+        int from = polled ? published : head;
+        for (int i = from; i != tail; i++) {
+            long slot = slots + ((long) (i & mask) << shift);
+            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
+            int flags = Memory.getByte(slot + IoUringSqe.FLAGS);
+            boolean twoSlots =
+                    mixed && (opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128);
+            if ((flags & IOSQE_CQE_SKIP_SUCCESS) != 0) {
+                uncounted--;
+            }
+            if (twoSlots) {
+                uncounted--;
+                i++;
+            }
+        }
+        tail = from;
+        if (!rewind) {
+            storeTailRelease(tail);
+        }
+    }
+
+    boolean polled() {
+        return polled;
+    }
+
+    /** The flags the kernel sets ({@code IORING_SQ_*}). */
+    int loadFlagsAcquire() {
+        return Memory.getIntAcquire(flagsAddress);
+    }
+
+    private int currentHead() {
+        if (polled) {
+            head = loadHeadAcquire();
+        }
+        return head;
+    }
+
+    private int loadHeadAcquire() {
+        return Memory.getIntAcquire(headAddress);
+    }
+
+    private void storeTailRelease(int value) {
+        Memory.putIntRelease(tailAddress, value);
+    }
+}

@@ -1,0 +1,74 @@
+package org.uring4j.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.Ring;
+import org.uring4j.Sqe;
+
+import java.lang.foreign.Arena;
+
+/**
+ * What {@code org.uring4j} lends to {@code org.uring4j.op} and {@code org.uring4j.resource} without
+ * exporting it. {@link Ring} supplies the one implementation.
+ */
+public abstract class Access {
+    private static volatile @Nullable Access offered;
+
+    /** For the one implementation. */
+    protected Access() {}
+
+    /** Called once, by {@link Ring}'s initialiser. */
+    public static void offer(Access access) {
+        offered = access;
+    }
+
+    /** The implementation. */
+    public static Access get() {
+        return Holder.INSTANCE;
+    }
+
+    /** The address of the slot the cursor stands on. */
+    public abstract long address(Sqe sqe);
+
+    /**
+     * {@code io_uring_register(2)} on this ring.
+     *
+     * @return the result, or the negated errno
+     */
+    public abstract int register(Ring ring, int opcode, long arg, int nrArgs);
+
+    /** As {@link #register}, where failing is a {@link org.uring4j.UringException}. */
+    public abstract int require(Ring ring, int opcode, long arg, int nrArgs);
+
+    /** Fails when the ring is closed or the calling thread is not its owner. */
+    public abstract void check(Ring ring);
+
+    /** Has the ring close {@code child} before itself, unless the child is removed first. */
+    public abstract void adopt(Ring ring, AutoCloseable child);
+
+    /** A child that closed by itself. */
+    public abstract void remove(Ring ring, AutoCloseable child);
+
+    /**
+     * Frees memory that requests in flight may still name: now when none are, else when the ring
+     * has closed.
+     */
+    public abstract void release(Ring ring, Arena memory);
+
+    /** Apart from {@link Access}, whose own initialiser runs while {@link Ring}'s does. */
+    private static final class Holder {
+        static final Access INSTANCE = load();
+
+        private static Access load() {
+            try {
+                Class.forName("org.uring4j.Ring", true, Access.class.getClassLoader());
+            } catch (ClassNotFoundException e) {
+                throw new AssertionError(e);
+            }
+            Access access = offered;
+            if (access == null) {
+                throw new AssertionError("Ring offered no access");
+            }
+            return access;
+        }
+    }
+}

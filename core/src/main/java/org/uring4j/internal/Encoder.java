@@ -1,0 +1,120 @@
+package org.uring4j.internal;
+
+import org.uring4j.Sqe;
+import org.uring4j.internal.sys.Memory;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Writes submission queue entries.
+ *
+ * <pre>
+ *    0        1        2        3        4        5        6        7
+ *   +--------+--------+--------+--------+--------+--------+--------+--------+
+ *  0| opcode | flags  |     ioprio      |                fd                 |
+ *   +--------+--------+-----------------+-----------------------------------+
+ *  8|                off | addr2 | cmd_op                                    |
+ *   +-----------------------------------------------------------------------+
+ * 16|                addr | splice_off_in | level, optname                  |
+ *   +-----------------------------------+-----------------------------------+
+ * 24|                len                |    op's flags (msg_flags, ...)    |
+ *   +-----------------------------------+-----------------------------------+
+ * 32|                               user_data                               |
+ *   +-----------------+-----------------+-----------------------------------+
+ * 40| buf_index/group |   personality   | file_index | addr_len | ...       |
+ *   +-----------------+-----------------+-----------------------------------+
+ * 48|                 addr3 | optval | attr_ptr                             |
+ *   +-----------------------------------------------------------------------+
+ * 56|                           __pad2 | attr_type_mask                     |
+ *   +-----------------------------------------------------------------------+
+ * </pre>
+ *
+ * <p>Every entry is written whole, as eight 64-bit stores: nothing of the slot's last request
+ * remains, and the stores are cheaper than one per field.
+ */
+public final class Encoder {
+    private static final Access ACCESS = Access.get();
+
+    private Encoder() {}
+
+    /** Writes an entry; what is not named is 0. */
+    public static Sqe prepare(
+            Sqe sqe, int opcode, int fd, long off, long addr, int len, int opFlags) {
+        return prepare(sqe, opcode, 0, fd, off, addr, len, opFlags, 0, 0);
+    }
+
+    /**
+     * Writes an entry.
+     *
+     * @param ioprio the field of that name: the op's own flags for network ops
+     * @param fileIndex 32 bits at offset 44
+     * @param addr3 64 bits at offset 48
+     */
+    public static Sqe prepare(
+            Sqe sqe,
+            int opcode,
+            int ioprio,
+            int fd,
+            long off,
+            long addr,
+            int len,
+            int opFlags,
+            int fileIndex,
+            long addr3) {
+        long slot = ACCESS.address(sqe);
+        Memory.putLong(slot, opcode | (ioprio & 0xffffL) << 16 | (long) fd << 32);
+        Memory.putLong(slot + 8, off);
+        Memory.putLong(slot + 16, addr);
+        Memory.putLong(slot + 24, (len & 0xffff_ffffL) | (long) opFlags << 32);
+        Memory.putLong(slot + 32, 0);
+        Memory.putLong(slot + 40, (long) fileIndex << 32);
+        Memory.putLong(slot + 48, addr3);
+        Memory.putLong(slot + 56, 0);
+        return sqe;
+    }
+
+    /**
+     * The address of native memory.
+     *
+     * @param length how many bytes of it the request may touch
+     * @throws IllegalArgumentException when the segment is on the heap or shorter than that
+     * @throws IllegalStateException when its arena is closed
+     */
+    public static long address(MemorySegment segment, long length, String what) {
+        if (!segment.isNative() || length < 0 || length > segment.byteSize()) {
+            throw badSegment(segment, length, what);
+        }
+        if (!segment.scope().isAlive()) {
+            throw new IllegalStateException(
+                    what + " is in an arena that is closed; keep it open until the completion");
+        }
+        return segment.address();
+    }
+
+    /** The address of native memory, all of which the request may touch. */
+    public static long address(MemorySegment segment, String what) {
+        return address(segment, segment.byteSize(), what);
+    }
+
+    /** The size of a segment as a request's 32-bit length. */
+    public static int length(MemorySegment segment, String what) {
+        long size = segment.byteSize();
+        if (size > 0xffff_ffffL) {
+            throw new IllegalArgumentException(
+                    what + " is longer than a request can name: bytes=" + size + " max=4294967295");
+        }
+        return (int) size;
+    }
+
+    private static IllegalArgumentException badSegment(
+            MemorySegment segment, long length, String what) {
+        if (!segment.isNative()) {
+            return new IllegalArgumentException(
+                    what
+                            + " is heap memory, which the kernel cannot reach;"
+                            + " allocate it from an Arena");
+        }
+        return new IllegalArgumentException(
+                what + " is too short: needed=" + length + " bytes=" + segment.byteSize());
+    }
+}

@@ -1,0 +1,22 @@
+/**
+ * The requests: one class for each family of ops, with static encoders that write a request into
+ * the slot a {@link org.uring4j.Sqe} stands on and answer that cursor.
+ *
+ * <p>What all of them have in common:
+ *
+ * <ul>
+ *   <li>The request starts when it is submitted, and ends with its last completion. Until then the
+ *       memory it names is the kernel's: it must stay allocated.
+ *   <li>Memory is native ({@link java.lang.foreign.Arena}), its size is the request's length. Heap
+ *       memory is refused with {@link java.lang.IllegalArgumentException}, a closed arena with
+ *       {@link java.lang.IllegalStateException}.
+ *   <li>A failed request completes with a negated errno: {@link org.uring4j.UringException#of}
+ *       makes an exception of it.
+ *   <li>{@code fd} is a file descriptor or, with {@link org.uring4j.Sqe#fixedFile}, the index of a
+ *       registered file.
+ * </ul>
+ */
+@NullMarked
+package org.uring4j.op;
+
+import org.jspecify.annotations.NullMarked;
