@@ -324,6 +324,16 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
+     * Something to wake this ring's owner with from other threads.
+     *
+     * @param userData what the completions that wake it carry
+     */
+    public Waker waker(long userData) {
+        check();
+        return new Waker(this, userData, fd() >= 0 && Waker.messagesSupported());
+    }
+
+    /**
      * How many requests the kernel has taken whose last completion was not drained yet. Requests
      * that skip their completion are not counted.
      */
