@@ -1,7 +1,10 @@
 package org.uring4j.internal;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import org.uring4j.Sqe;
 import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringSqe;
 
 import java.lang.foreign.MemorySegment;
 
@@ -104,6 +107,32 @@ public final class Encoder {
                     what + " is longer than a request can name: bytes=" + size + " max=4294967295");
         }
         return (int) size;
+    }
+
+    /**
+     * The address of a path.
+     *
+     * @throws IllegalArgumentException when its last byte is not 0, so that the kernel might read
+     *     on
+     */
+    public static long path(MemorySegment path) {
+        long address = address(path, "path");
+        long size = path.byteSize();
+        if (size == 0 || path.get(JAVA_BYTE, size - 1) != 0) {
+            throw new IllegalArgumentException(
+                    "the path does not end with a zero byte; make it by arena.allocateFrom(path)");
+        }
+        return address;
+    }
+
+    /** Names a registered buffer in an entry that was written, by its index. */
+    public static Sqe bufferIndex(Sqe sqe, int index) {
+        if ((index & ~0xffff) != 0) {
+            throw new IllegalArgumentException(
+                    "a registered buffer's index is 0 to 65535: index=" + index);
+        }
+        Memory.putShort(ACCESS.address(sqe) + IoUringSqe.BUF_INDEX, (short) index);
+        return sqe;
     }
 
     private static IllegalArgumentException badSegment(
