@@ -198,8 +198,7 @@ public final class Ring implements AutoCloseable {
     private Sqe afterSubmit(boolean large) {
         submitter.submit();
         Sqe sqe = large ? submissions.tryNext128() : submissions.tryNext();
-        if (sqe == null) {
-            submitter.awaitRoom();
+        while (sqe == null && submitter.awaitRoom()) {
             sqe = large ? submissions.tryNext128() : submissions.tryNext();
         }
         if (sqe == null) {

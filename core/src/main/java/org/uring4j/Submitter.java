@@ -86,11 +86,16 @@ final class Submitter {
         throw Causes.ofEnter(ring, result);
     }
 
-    /** Waits until a poll thread has made room in the queue. */
-    void awaitRoom() {
+    /**
+     * Waits for a poll thread to make room in the queue. Signals may end it early.
+     *
+     * @return false where there is no such thread
+     */
+    boolean awaitRoom() {
         if (polled) {
             require(fd.enter(0, 0, IORING_ENTER_SQ_WAIT | IORING_ENTER_SQ_WAKEUP, 0, 0));
         }
+        return polled;
     }
 
     /**
