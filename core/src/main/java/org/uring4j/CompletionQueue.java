@@ -12,7 +12,7 @@ import org.uring4j.internal.uapi.IoUringCqe;
  * <pre>
  *        head                     tail
  *         |      completions       |
- *   ------+------------------------+------ entries, index & mask
+ *   ------+------------------------+------ entries, index &amp; mask
  *         program takes from here  kernel adds here
  *
  *   entry:  0 user_data (8) | 8 res (4) | 12 flags (4) [| 16 more (16), if 32 bytes long]

@@ -32,7 +32,7 @@ public record KernelVersion(int major, int minor) implements Comparable<KernelVe
 
     /**
      * The running kernel's ({@code /proc/sys/kernel/osrelease}). Distributions carry features over
-     * to older releases: ask {@link Kernel} what is there, and this only for messages.
+     * to older releases: ask the kernel what is there, and this only for messages.
      */
     public static KernelVersion running() {
         return parse(runningRelease());

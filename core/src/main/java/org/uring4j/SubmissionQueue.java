@@ -19,7 +19,7 @@ import org.uring4j.internal.uapi.IoUringSqe;
  * <pre>
  *        head                     tail
  *         |   prepared requests    |
- *   ------+------------------------+------ slots, index & mask
+ *   ------+------------------------+------ slots, index &amp; mask
  *         kernel takes from here   program adds here
  * </pre>
  *
