@@ -1,0 +1,88 @@
+package org.uring4j.bench;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** What the commands that compare two engines have in common. */
+final class CompareOptions {
+    @Option(
+            names = "--engines",
+            split = ",",
+            paramLabel = "ENGINE",
+            description =
+                    "Who is compared, the reference first (default: ${DEFAULT-VALUE}). The same"
+                            + " engine twice shows what the harness itself adds: 1.00.")
+    private List<Engine> engines = List.of(Engine.LIBURING, Engine.URING4J);
+
+    @Option(names = "--rounds", description = "How many rounds (default: ${DEFAULT-VALUE}).")
+    private int rounds = 11;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            description = "Load before the first round (default: ${DEFAULT-VALUE}).")
+    private int warmUp = 10;
+
+    @Option(
+            names = "--core",
+            description = "The core everything measured runs on (default: the last).")
+    private @Nullable Integer core;
+
+    @Option(names = "--check", description = "Exit code 3 when a bar is missed.")
+    private boolean check;
+
+    @Option(names = "--verbose", description = "Print every round.")
+    private boolean verbose;
+
+    /** Refuses what cannot be meant. */
+    void validate() {
+        if (engines.size() != 2) {
+            throw new BenchException("--engines takes two, as in liburing,uring4j");
+        }
+        if (rounds < 1 || warmUp < 1) {
+            throw new BenchException("--rounds and --warm-up take 1 or more");
+        }
+    }
+
+    Engine reference() {
+        return engines.get(0);
+    }
+
+    Engine contender() {
+        return engines.get(1);
+    }
+
+    int rounds() {
+        return rounds;
+    }
+
+    Duration warmUp() {
+        return Duration.ofSeconds(warmUp);
+    }
+
+    /** Starts a process on the core where everything measured runs. */
+    Peer start(String name, List<String> command) {
+        int where = core != null ? core : Programs.lastCore();
+        return Peer.start(name, Programs.pinned(where, command));
+    }
+
+    /** Tells after each round how a contest goes. */
+    Consumer<Contest> progress(String work) {
+        return contest -> {
+            if (verbose) {
+                System.out.printf(Locale.ROOT, "%s: %s%n", work, contest.lastRound());
+            }
+        };
+    }
+
+    /** 0, or 3 when bars count and one is missed. */
+    int exitCode(Report report) {
+        return check && !report.met() ? 3 : 0;
+    }
+}
