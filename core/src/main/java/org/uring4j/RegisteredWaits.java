@@ -57,7 +57,7 @@ public final class RegisteredWaits {
 
     /**
      * Fills one in. Its {@linkplain Wait#forCount count} is of no account: {@link
-     * Ring#submitAndWait(int, RegisteredWaits, int)} names that.
+     * Ring#submitAndWaitRegistered} names that.
      *
      * @param index which, from 0
      * @param wait timeout or point in time, minimum; a signal mask is not for registered waits

@@ -263,22 +263,22 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
-     * Submits, then waits as a registered argument says ({@link RingConfig#registeredWaits}).
+     * Submits, then waits as a registered argument says ({@link #registeredWaits}).
      *
      * @param count until so many completions are there
-     * @param index which of {@link #registeredWaits}
+     * @param index which of the registered arguments
      * @return how many entries the kernel took
      */
-    public int submitAndWait(int count, RegisteredWaits waits, int index) {
+    public int submitAndWaitRegistered(int count, int index) {
         check();
-        return submitter.submitAndWait(
-                count,
+        RegisteredWaits waits = registeredWaits();
+        long offset = waits.offset(index);
+        int flags =
                 waitFlags
                         | IORING_ENTER_EXT_ARG
                         | IORING_ENTER_EXT_ARG_REG
-                        | waits.enterFlags(index),
-                waits.offset(index),
-                IoUringRegWait.SIZEOF);
+                        | waits.enterFlags(index);
+        return submitter.submitAndWait(count, flags, offset, IoUringRegWait.SIZEOF);
     }
 
     /** Has the kernel post what it keeps back; whether there was anything to ask for. */
