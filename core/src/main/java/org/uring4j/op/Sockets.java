@@ -14,6 +14,7 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SOCKET;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_RECVSEND_BUNDLE;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_RECVSEND_POLL_FIRST;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_RECV_MULTISHOT;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SEND_VECTORIZED;
 
 import org.uring4j.Cqe;
 import org.uring4j.Sqe;
@@ -26,8 +27,8 @@ import java.lang.foreign.MemorySegment;
  * Sockets: make, name, connect and accept them, send and receive.
  *
  * <p>Requests that can wait take two kinds of flags. {@code msgFlags} are those of {@code send(2)}
- * and {@code recv(2)}, the {@code MSG_} constants here; {@code ioFlags} are io_uring's own, {@link
- * #POLL_FIRST} and the {@code ACCEPT_} constants here.
+ * and {@code recv(2)}, the {@code MSG_} constants here; {@code ioFlags} are io_uring's own: {@link
+ * #POLL_FIRST}, {@link #BUNDLE} and the {@code ACCEPT_} constants here.
  *
  * <p>Sending never raises {@code SIGPIPE}: the kernel adds {@code MSG_NOSIGNAL} to every request.
  *
@@ -105,6 +106,13 @@ public final class Sockets {
      * where it would be in vain ({@code IORING_RECVSEND_POLL_FIRST}). Since Linux 5.19.
      */
     public static final int POLL_FIRST = IORING_RECVSEND_POLL_FIRST;
+
+    /**
+     * Send and receive with provided buffers of a ring: use as many as there are or as there is
+     * data for ({@code IORING_RECVSEND_BUNDLE}). The result counts the bytes in the buffer {@link
+     * Cqe#bufferId} and those after it, in the order they were provided in. Since Linux 6.10.
+     */
+    public static final int BUNDLE = IORING_RECVSEND_BUNDLE;
 
     /** Accept: fail with {@code EAGAIN} when there is no connection. Since Linux 6.10. */
     public static final int ACCEPT_DONTWAIT = IORING_ACCEPT_DONTWAIT;
@@ -289,21 +297,30 @@ public final class Sockets {
     }
 
     /**
-     * Sends all buffers of a group, in order, as long as there are some ({@code IORING_OP_SEND}
-     * with {@code IORING_RECVSEND_BUNDLE}, since Linux 6.10).
+     * As {@link #send(Sqe, int, MemorySegment, int, int)}, several pieces of memory as one ({@code
+     * IORING_OP_SEND} with {@code IORING_SEND_VECTORIZED}, since Linux 6.17).
+     */
+    public static Sqe sendv(Sqe sqe, int fd, IoVectors buffers, int msgFlags, int ioFlags) {
+        int flags = ioFlags | IORING_SEND_VECTORIZED;
+        long at = buffers.address();
+        return Encoder.prepare(
+                sqe, IORING_OP_SEND, flags, fd, 0, at, buffers.count(), msgFlags, 0, 0);
+    }
+
+    /**
+     * As {@link #send(Sqe, int, MemorySegment, int, int)}, the next buffer of a group. Since Linux
+     * 6.10.
      *
-     * <p>Result of each completion: how many bytes were sent, from the buffer {@link Cqe#bufferId}
-     * on and those after it. One without {@link Cqe#F_MORE} is the last; {@code ENOBUFS} when there
-     * was no buffer.
+     * <p>Result: as there, or {@code ENOBUFS}; {@link Cqe#bufferId} tells which buffer. With {@link
+     * #BUNDLE} there may be several completions, all but the last with {@link Cqe#F_MORE}.
      *
      * @param maxLength how many bytes at most; 0 for all
-     * @param group the buffers, of a ring of them
-     * @param ioFlags {@link #POLL_FIRST} or 0
+     * @param group the group to take buffers from
+     * @param ioFlags {@link #BUNDLE}, {@link #POLL_FIRST} or 0
      */
-    public static Sqe sendBundle(
+    public static Sqe sendProvided(
             Sqe sqe, int fd, int maxLength, int group, int msgFlags, int ioFlags) {
-        int flags = ioFlags | IORING_RECVSEND_BUNDLE;
-        return Encoder.prepare(sqe, IORING_OP_SEND, flags, fd, 0, 0, maxLength, msgFlags, 0, 0)
+        return Encoder.prepare(sqe, IORING_OP_SEND, ioFlags, fd, 0, 0, maxLength, msgFlags, 0, 0)
                 .bufferGroup(group);
     }
 
@@ -333,11 +350,14 @@ public final class Sockets {
     }
 
     /**
-     * As {@link #recv(Sqe, int, MemorySegment, int, int)}, into a buffer of a group.
+     * As {@link #recv(Sqe, int, MemorySegment, int, int)}, into a buffer of a group. Since Linux
+     * 5.7.
      *
      * <p>Result: as there, or {@code ENOBUFS}; {@link Cqe#bufferId} tells which buffer.
      *
      * @param maxLength how many bytes at most; 0 for the buffer's size
+     * @param group the group to take the buffer from
+     * @param ioFlags {@link #BUNDLE}, {@link #POLL_FIRST} or 0
      */
     public static Sqe recvProvided(
             Sqe sqe, int fd, int maxLength, int group, int msgFlags, int ioFlags) {
@@ -346,32 +366,34 @@ public final class Sockets {
     }
 
     /**
-     * Receives into as many buffers of a group as there is data for ({@code IORING_OP_RECV} with
-     * {@code IORING_RECVSEND_BUNDLE}, since Linux 6.10).
-     *
-     * <p>Result: how many bytes, in the buffer {@link Cqe#bufferId} and those after it in the
-     * group's order; {@code ENOBUFS}.
-     *
-     * @param maxLength how many bytes at most; 0 for what is there
-     */
-    public static Sqe recvBundle(
-            Sqe sqe, int fd, int maxLength, int group, int msgFlags, int ioFlags) {
-        int flags = ioFlags | IORING_RECVSEND_BUNDLE;
-        return recvProvided(sqe, fd, maxLength, group, msgFlags, flags);
-    }
-
-    /**
      * Receives again and again, each time into a buffer of a group ({@code IORING_OP_RECV} with
      * {@code IORING_RECV_MULTISHOT}, since Linux 6.0).
      *
      * <p>Result of each completion: how many bytes are in the buffer {@link Cqe#bufferId}. One
      * without {@link Cqe#F_MORE} is the last: 0 at the end of the stream, {@code ENOBUFS} when no
-     * buffer was left, {@code ECANCELED}, or any other; start again where that makes sense.
+     * buffer was left, {@code ECANCELED}, or any other, even a success; start again where that
+     * makes sense.
      *
+     * @param group the group to take buffers from
      * @param msgFlags not {@link #MSG_WAITALL}
      */
     public static Sqe recvMultishot(Sqe sqe, int fd, int group, int msgFlags) {
-        return recvProvided(sqe, fd, 0, group, msgFlags, IORING_RECV_MULTISHOT);
+        return recvMultishot(sqe, fd, 0, 0, group, msgFlags, 0);
+    }
+
+    /**
+     * As {@link #recvMultishot(Sqe, int, int, int)}, within limits.
+     *
+     * @param maxLength how many bytes at most each time; 0 for no limit. Since Linux 6.17
+     * @param total how many bytes at most altogether, after which the request has ended; 0 for no
+     *     limit. Since Linux 6.17
+     * @param ioFlags {@link #BUNDLE}, {@link #POLL_FIRST} or 0
+     */
+    public static Sqe recvMultishot(
+            Sqe sqe, int fd, int maxLength, int total, int group, int msgFlags, int ioFlags) {
+        int flags = ioFlags | IORING_RECV_MULTISHOT;
+        return Encoder.prepare(sqe, IORING_OP_RECV, flags, fd, 0, 0, maxLength, msgFlags, total, 0)
+                .bufferGroup(group);
     }
 
     /**
