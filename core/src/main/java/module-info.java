@@ -10,4 +10,5 @@ module org.uring4j {
 
     exports org.uring4j;
     exports org.uring4j.op;
+    exports org.uring4j.resource;
 }

@@ -372,6 +372,10 @@ public final class Ring implements AutoCloseable {
             throw new IllegalStateException(
                     "close was called from within a completion handler; return from it first");
         }
+        if (orphaned) {
+            // What is registered may be closed by whoever closes the ring.
+            this.owner = null;
+        }
         // Of a thread that is gone, the kernel has ended all requests.
         boolean reachable = !orphaned && !disabled;
         long left = inFlight();

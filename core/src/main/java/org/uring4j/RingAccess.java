@@ -46,4 +46,9 @@ final class RingAccess extends Access {
             ring.resources().release(memory);
         }
     }
+
+    @Override
+    public void releaseWithRing(Ring ring, Arena memory) {
+        ring.resources().release(memory);
+    }
 }

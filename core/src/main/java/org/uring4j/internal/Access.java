@@ -54,6 +54,9 @@ public abstract class Access {
      */
     public abstract void release(Ring ring, Arena memory);
 
+    /** Frees memory when the ring has closed: the kernel would not give it back before. */
+    public abstract void releaseWithRing(Ring ring, Arena memory);
+
     /** Apart from {@link Access}, whose own initialiser runs while {@link Ring}'s does. */
     private static final class Holder {
         static final Access INSTANCE = load();
