@@ -162,7 +162,7 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
-     * The next free slot, for an encoder to fill in. A slot that is not filled in is a {@code NOP}.
+     * The next free slot, for an encoder to fill in. If none does, the slot is handed out again.
      *
      * <p>When the queue is full, submits what is in it first, which ends a chain of linked
      * requests: use {@link #tryNext} or look at {@link SubmissionQueue#spaceLeft} where that

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 /** What the sibling packages may do that programs may not. */
 final class RingAccess extends Access {
     @Override
-    public long address(Sqe sqe) {
-        return sqe.address;
+    public long fill(Sqe sqe) {
+        return sqe.fill();
     }
 
     @Override

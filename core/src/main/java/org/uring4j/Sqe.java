@@ -130,6 +130,12 @@ public final class Sqe {
         return this;
     }
 
+    /** A request is written to the slot: it counts from now on. */
+    long fill() {
+        queue.open = 0;
+        return address;
+    }
+
     int flags() {
         return Memory.getByte(address + IoUringSqe.FLAGS);
     }

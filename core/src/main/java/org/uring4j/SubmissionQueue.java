@@ -48,6 +48,12 @@ public final class SubmissionQueue {
     /** With a poll thread: up to where entries were shown to it. */
     private int published;
 
+    /**
+     * How many slots before the tail the cursor stands on without a request written to them yet. If
+     * none ever is, because its encoder threw, they are used again.
+     */
+    int open;
+
     /** Entries taken by the kernel so far. */
     private long taken;
 
@@ -76,7 +82,7 @@ public final class SubmissionQueue {
 
     /** How many slots hold requests the kernel has not taken yet. */
     public int ready() {
-        return tail - currentHead();
+        return tail - open - currentHead();
     }
 
     /** How many slots are free. */
@@ -91,18 +97,21 @@ public final class SubmissionQueue {
 
     /** The cursor on the next free slot, or null when the queue is full. */
     @Nullable Sqe tryNext() {
+        if (open != 0) {
+            dropOpen();
+        }
         int next = tail;
         if (next - head == entries && next - currentHead() == entries) {
             return null;
         }
         Sqe sqe = cursor;
         long address = slots + ((long) (next & mask) << shift);
-        clearHead(address);
         if (shift != SMALL_SHIFT) {
             Memory.clear(address + IoUringSqe.SIZEOF, IoUringSqe.SIZEOF);
         }
         sqe.address = address;
         tail = next + 1;
+        open = 1;
         return sqe;
     }
 
@@ -115,6 +124,9 @@ public final class SubmissionQueue {
             throw new IllegalStateException(
                     "128-byte requests need RingConfig.sqeSize(SqeSize.B128) or MIXED");
         }
+        if (open != 0) {
+            dropOpen();
+        }
         // An entry must not wrap: the last slot alone is filled with a request that does nothing.
         boolean pad = (tail & mask) == mask;
         if (entries - (tail - currentHead()) < (pad ? 3 : 2)) {
@@ -122,7 +134,8 @@ public final class SubmissionQueue {
         }
         if (pad) {
             long filler = slots + ((long) (tail & mask) << shift);
-            clearHead(filler);
+            Memory.clear(filler, IoUringSqe.SIZEOF);
+            Memory.putByte(filler + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
             Memory.putByte(filler + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
             tail++;
             uncounted++;
@@ -131,19 +144,25 @@ public final class SubmissionQueue {
         sqe.address = slots + ((long) (tail & mask) << shift);
         Memory.clear(sqe.address, 2L * IoUringSqe.SIZEOF);
         tail += 2;
+        open = 2;
         uncounted++;
         return sqe;
     }
 
-    /** Makes a slot that was taken and then not filled in a request that does nothing. */
-    private static void clearHead(long address) {
-        Memory.putLong(address, IORING_OP_NOP);
-        Memory.putLong(address + IoUringSqe.LEN, 0);
-        Memory.putLong(address + IoUringSqe.USER_DATA, 0);
+    /** Takes back the slots that no request was written to. */
+    private void dropOpen() {
+        tail -= open;
+        if (open == 2) {
+            uncounted--;
+        }
+        open = 0;
     }
 
     /** Shows the kernel what is prepared; how many entries it has yet to take. */
     int publish() {
+        if (open != 0) {
+            dropOpen();
+        }
         if (!rewind) {
             storeTailRelease(tail);
         }
@@ -177,6 +196,7 @@ public final class SubmissionQueue {
 
     /** Drops what the kernel has not taken or, with a poll thread, not been shown. */
     void discard() {
+        dropOpen();
         int from = polled ? published : head;
         for (int i = from; i != tail; i++) {
             long slot = slots + ((long) (i & mask) << shift);

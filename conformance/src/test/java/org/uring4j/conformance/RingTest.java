@@ -14,8 +14,10 @@ import org.uring4j.RingConfig;
 import org.uring4j.RingMemory;
 import org.uring4j.Sqe;
 import org.uring4j.UringException;
+import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
 
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,14 +103,25 @@ class RingTest {
     }
 
     @Test
-    void shouldTreatASlotNotFilledInAsNop() {
-        try (Ring ring = Ring.open(RingConfig.of(4))) {
-            for (int i = 0; i < 4; i++) {
-                Nops.nop(ring.next(), 99).userData(5);
+    void shouldHandOutASlotAgainThatNoEncoderFilledIn() {
+        try (Ring ring = Ring.open(RingConfig.of(2))) {
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(
+                                () ->
+                                        Files.read(
+                                                ring.next(),
+                                                0,
+                                                MemorySegment.ofArray(new byte[8]),
+                                                0))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("heap memory");
             }
-            Completions.some(ring, 4);
+            assertThat(ring.submissions().ready()).isZero();
+            Nops.nop(ring.next()).userData(1);
             ring.next();
-            assertThat(Completions.one(ring)).isEqualTo(new Completion(0, 0, 0));
+            assertThat(ring.submit()).isEqualTo(1);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
+            assertThat(ring.inFlight()).isZero();
         }
     }
 

@@ -26,8 +26,8 @@ public abstract class Access {
         return Holder.INSTANCE;
     }
 
-    /** The address of the slot the cursor stands on. */
-    public abstract long address(Sqe sqe);
+    /** The address of the slot the cursor stands on, which a request is written to now. */
+    public abstract long fill(Sqe sqe);
 
     /**
      * {@code io_uring_register(2)} on this ring.

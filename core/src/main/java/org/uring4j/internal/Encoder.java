@@ -64,7 +64,7 @@ public final class Encoder {
             int opFlags,
             int fileIndex,
             long addr3) {
-        long slot = ACCESS.address(sqe);
+        long slot = ACCESS.fill(sqe);
         Memory.putLong(slot, opcode | (ioprio & 0xffffL) << 16 | (long) fd << 32);
         Memory.putLong(slot + 8, off);
         Memory.putLong(slot + 16, addr);
@@ -131,7 +131,7 @@ public final class Encoder {
             throw new IllegalArgumentException(
                     "a registered buffer's index is 0 to 65535: index=" + index);
         }
-        Memory.putShort(ACCESS.address(sqe) + IoUringSqe.BUF_INDEX, (short) index);
+        Memory.putShort(ACCESS.fill(sqe) + IoUringSqe.BUF_INDEX, (short) index);
         return sqe;
     }
 
