@@ -1,5 +1,8 @@
 package org.uring4j.internal;
 
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SEND;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SEND_ZC;
+
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import org.uring4j.Sqe;
@@ -132,6 +135,24 @@ public final class Encoder {
                     "a registered buffer's index is 0 to 65535: index=" + index);
         }
         Memory.putShort(ACCESS.fill(sqe) + IoUringSqe.BUF_INDEX, (short) index);
+        return sqe;
+    }
+
+    /**
+     * Names the address that an entry which was written sends to.
+     *
+     * @throws IllegalStateException when it is not one that sends, where the fields mean other
+     *     things
+     */
+    public static Sqe sendAddress(Sqe sqe, long address, int length) {
+        long slot = ACCESS.address(sqe);
+        int opcode = Memory.getByte(slot + IoUringSqe.OPCODE);
+        if (opcode != IORING_OP_SEND && opcode != IORING_OP_SEND_ZC) {
+            throw new IllegalStateException(
+                    "only a send has an address to go to: opcode=" + opcode);
+        }
+        Memory.putLong(slot + IoUringSqe.ADDR2, address);
+        Memory.putShort(slot + IoUringSqe.ADDR_LEN, (short) length);
         return sqe;
     }
 

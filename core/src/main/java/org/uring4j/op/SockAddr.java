@@ -193,7 +193,7 @@ public final class SockAddr {
     }
 
     /**
-     * Reads an address out of memory.
+     * Reads an address out of memory, as {@link MsgHdr#name}.
      *
      * @param sockaddr the address, from its family on; nothing beyond its size is read
      * @return the address; the empty unix address when a unix socket has no name

@@ -32,7 +32,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Sending never raises {@code SIGPIPE}: the kernel adds {@code MSG_NOSIGNAL} to every request.
  *
- * <p>Sending without copying is in {@link ZeroCopySend}.
+ * <p>Messages with several pieces, addresses and control data are in {@link SocketMessages},
+ * sending without copying is in {@link ZeroCopySend}.
  */
 public final class Sockets {
     /** Internet, version 4 ({@code ip(7)}). */
@@ -285,15 +286,20 @@ public final class Sockets {
     /**
      * As {@link #send(Sqe, int, MemorySegment, int, int)}, to an address. Since Linux 6.1.
      *
-     * @param to read when the request starts
+     * @param to copied when the kernel takes the request
      */
     public static Sqe sendTo(
             Sqe sqe, int fd, MemorySegment buffer, SockAddr to, int msgFlags, int ioFlags) {
-        long at = Encoder.address(buffer, "buffer");
-        int length = Encoder.length(buffer, "buffer");
-        long address = Encoder.address(to.memory(), "to");
-        return Encoder.prepare(
-                sqe, IORING_OP_SEND, ioFlags, fd, address, at, length, msgFlags, to.length(), 0);
+        return sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), to);
+    }
+
+    /**
+     * Sets the address that a send of any kind goes to, after the request was written.
+     *
+     * @param to copied when the kernel takes the request
+     */
+    public static Sqe sendAddress(Sqe sqe, SockAddr to) {
+        return Encoder.sendAddress(sqe, Encoder.address(to.memory(), "to"), to.length());
     }
 
     /**

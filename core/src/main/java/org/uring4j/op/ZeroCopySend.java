@@ -1,7 +1,10 @@
 package org.uring4j.op;
 
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_NOTIF_USAGE_ZC_COPIED;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SENDMSG_ZC;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SEND_ZC;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_RECVSEND_FIXED_BUF;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SEND_VECTORIZED;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SEND_ZC_REPORT_USAGE;
 
 import org.uring4j.Cqe;
@@ -56,7 +59,9 @@ public final class ZeroCopySend {
      *
      * <p>Result: how many bytes the socket took, which may be fewer unless {@link
      * Sockets#MSG_WAITALL} is set; {@code EPIPE}, {@code ECONNRESET}, {@code ENOTCONN}, {@code
-     * EOPNOTSUPP} when the socket's protocol cannot, {@code ENOMEM}.
+     * EOPNOTSUPP} when the socket's protocol cannot, {@code ENOMEM} when the limit of locked memory
+     * is reached. {@link Sqe#skipSuccess} is refused with {@code EINVAL}. In a chain, set {@code
+     * MSG_WAITALL}: a short send does not break it otherwise.
      *
      * @param buffer all of it is sent; the kernel's until the completion without {@link Cqe#F_MORE}
      * @param msgFlags as {@link Sockets#MSG_WAITALL}
@@ -66,5 +71,68 @@ public final class ZeroCopySend {
         long at = Encoder.address(buffer, "buffer");
         int length = Encoder.length(buffer, "buffer");
         return Encoder.prepare(sqe, IORING_OP_SEND_ZC, ioFlags, fd, 0, at, length, msgFlags, 0, 0);
+    }
+
+    /**
+     * As {@link #send}, to an address.
+     *
+     * @param to copied when the kernel takes the request
+     */
+    public static Sqe sendTo(
+            Sqe sqe, int fd, MemorySegment buffer, SockAddr to, int msgFlags, int ioFlags) {
+        return Sockets.sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), to);
+    }
+
+    /**
+     * As {@link #send}, from a registered buffer, which spares the kernel to look the pages up and
+     * hold them ({@code IORING_OP_SEND_ZC} with {@code IORING_RECVSEND_FIXED_BUF}, since Linux
+     * 6.0).
+     *
+     * <p>{@code EFAULT} there is no such buffer, or {@code buffer} is not within it.
+     *
+     * @param buffer the registered buffer or a part of it
+     * @param index the registered buffer's index, from 0
+     */
+    public static Sqe sendFixed(
+            Sqe sqe, int fd, MemorySegment buffer, int index, int msgFlags, int ioFlags) {
+        send(sqe, fd, buffer, msgFlags, ioFlags | IORING_RECVSEND_FIXED_BUF);
+        return Encoder.bufferIndex(sqe, index);
+    }
+
+    /**
+     * As {@link #send}, several pieces of memory as one ({@code IORING_OP_SEND_ZC} with {@code
+     * IORING_SEND_VECTORIZED}, since Linux 6.17).
+     */
+    public static Sqe sendv(Sqe sqe, int fd, IoVectors buffers, int msgFlags, int ioFlags) {
+        int flags = ioFlags | IORING_SEND_VECTORIZED;
+        long at = buffers.address();
+        return Encoder.prepare(
+                sqe, IORING_OP_SEND_ZC, flags, fd, 0, at, buffers.count(), msgFlags, 0, 0);
+    }
+
+    /**
+     * Sends a message ({@code IORING_OP_SENDMSG_ZC}, since Linux 6.1).
+     *
+     * <p>Completions as with {@link #send}. Source: {@code io_uring_prep_sendmsg_zc(3)}.
+     *
+     * @param message the kernel's until the result; its pieces until the completion without {@link
+     *     Cqe#F_MORE}
+     */
+    public static Sqe sendmsg(Sqe sqe, int fd, MsgHdr message, int msgFlags, int ioFlags) {
+        long at = message.forSend();
+        return Encoder.prepare(sqe, IORING_OP_SENDMSG_ZC, ioFlags, fd, 0, at, 1, msgFlags, 0, 0);
+    }
+
+    /**
+     * As {@link #sendmsg}, from a registered buffer ({@code IORING_OP_SENDMSG_ZC} with {@code
+     * IORING_RECVSEND_FIXED_BUF}, since Linux 6.15).
+     *
+     * @param message its pieces are parts of the registered buffer
+     * @param index the registered buffer's index, from 0
+     */
+    public static Sqe sendmsgFixed(
+            Sqe sqe, int fd, MsgHdr message, int index, int msgFlags, int ioFlags) {
+        sendmsg(sqe, fd, message, msgFlags, ioFlags | IORING_RECVSEND_FIXED_BUF);
+        return Encoder.bufferIndex(sqe, index);
     }
 }
