@@ -1,0 +1,63 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.uring4j.Ring;
+import org.uring4j.op.Files;
+import org.uring4j.op.SockAddr;
+import org.uring4j.op.Sockets;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A TCP connection over loopback: a descriptor for the ring, a plain socket for the peer.
+ *
+ * @param fd the ring's end; closed through the ring
+ * @param peer the other end
+ */
+record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
+    /** Connects, through the ring. */
+    static Connection open(Ring ring) throws IOException {
+        try (Arena arena = Arena.ofConfined();
+                ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Sockets.socket(ring.next(), Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
+            int fd = Completions.one(ring).result();
+            assertThat(fd).isNotNegative();
+            SockAddr address = SockAddr.of(arena, server.getLocalSocketAddress());
+            Sockets.connect(ring.next(), fd, address);
+            assertThat(Completions.one(ring).result()).isZero();
+            Socket peer = server.accept();
+            peer.setTcpNoDelay(true);
+            peer.setSoTimeout(10_000);
+            return new Connection(ring, fd, peer);
+        }
+    }
+
+    /** The peer sends. */
+    void send(byte... bytes) throws IOException {
+        peer.getOutputStream().write(bytes);
+    }
+
+    /** The peer sends text. */
+    void send(String ascii) throws IOException {
+        send(ascii.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The peer reads exactly so many bytes. */
+    byte[] receive(int count) throws IOException {
+        return peer.getInputStream().readNBytes(count);
+    }
+
+    /** Closes both ends; what requests still use the ring's end for ends with it. */
+    @Override
+    public void close() throws IOException {
+        peer.close();
+        Files.close(ring.next(), fd).userData(fd);
+        Completions.until(ring, completion -> completion.userData() == fd);
+    }
+}
