@@ -145,7 +145,7 @@ public final class Encoder {
      *     things
      */
     public static Sqe sendAddress(Sqe sqe, long address, int length) {
-        long slot = ACCESS.address(sqe);
+        long slot = ACCESS.fill(sqe);
         int opcode = Memory.getByte(slot + IoUringSqe.OPCODE);
         if (opcode != IORING_OP_SEND && opcode != IORING_OP_SEND_ZC) {
             throw new IllegalStateException(
