@@ -27,8 +27,7 @@ public final class Generate {
             System.exit(2);
         }
         Map<String, String> classes = classes(Table.read(Path.of(args[0])));
-        int written = write(classes, Path.of(args[1]).resolve(PACKAGE.replace('.', '/')));
-        System.out.println("classes=" + classes.size() + " written=" + written);
+        write(classes, Path.of(args[1]).resolve(PACKAGE.replace('.', '/')));
     }
 
     /** The text of every class by its simple name. */
@@ -52,7 +51,7 @@ public final class Generate {
         return classes;
     }
 
-    private static int write(Map<String, String> classes, Path directory) throws IOException {
+    private static void write(Map<String, String> classes, Path directory) throws IOException {
         Files.createDirectories(directory);
         try (Stream<Path> present = Files.list(directory)) {
             for (Path file : present.toList()) {
@@ -62,14 +61,11 @@ public final class Generate {
                 }
             }
         }
-        int written = 0;
         for (Map.Entry<String, String> entry : classes.entrySet()) {
             Path file = directory.resolve(entry.getKey() + ".java");
             if (!Files.exists(file) || !Files.readString(file).equals(entry.getValue())) {
                 Files.writeString(file, entry.getValue());
-                written++;
             }
         }
-        return written;
     }
 }
