@@ -3,10 +3,14 @@ package org.uring4j;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ASYNC_CANCEL_ALL;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ASYNC_CANCEL_ANY;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_ASYNC_CANCEL;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_SYNC_CANCEL;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.Encoder;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringSyncCancelReg;
 
+import java.lang.foreign.Arena;
 import java.time.Duration;
 
 /**
@@ -17,6 +21,8 @@ import java.time.Duration;
  * What has left for the network card cannot be cancelled at all: its notification is waited for.
  */
 final class Canceller {
+    private static final int EVERYTHING = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY;
+
     private static final long FIRST_PAUSE = 1_000_000;
     private static final long LONGEST_PAUSE = 100_000_000;
 
@@ -43,31 +49,43 @@ final class Canceller {
         long pause = FIRST_PAUSE;
         ring.submissions().discard();
         ring.completions().drain(handler);
-        while (ring.inFlight() > 0) {
-            long rest = limit - (System.nanoTime() - began);
-            if (rest <= 0) {
-                break;
+        try (Arena arena = Arena.ofConfined()) {
+            long everything = everything(arena);
+            while (ring.inFlight() > 0) {
+                long rest = limit - (System.nanoTime() - began);
+                if (rest <= 0) {
+                    break;
+                }
+                cancel(everything);
+                ring.submitAndWait(
+                        Wait.forCount(1).timeout(Duration.ofNanos(Math.min(rest, pause))));
+                ring.completions().drain(handler);
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
             }
-            cancel();
-            ring.submitAndWait(Wait.forCount(1).timeout(Duration.ofNanos(Math.min(rest, pause))));
-            ring.completions().drain(handler);
-            pause = Math.min(2 * pause, LONGEST_PAUSE);
         }
         return ring.inFlight();
     }
 
-    private void cancel() {
-        @Nullable Sqe sqe = ring.tryNext();
-        if (sqe != null) {
-            Encoder.prepare(
-                            sqe,
-                            IORING_OP_ASYNC_CANCEL,
-                            -1,
-                            0,
-                            0,
-                            0,
-                            IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)
-                    .userData(MARK);
+    /** The argument that names all requests, and asks not to wait for them. */
+    private static long everything(Arena arena) {
+        long arg = arena.allocate(IoUringSyncCancelReg.SIZEOF, 8).address();
+        Memory.putInt(arg + IoUringSyncCancelReg.FLAGS, EVERYTHING);
+        Memory.putInt(arg + IoUringSyncCancelReg.FD, -1);
+        return arg;
+    }
+
+    /**
+     * Cancels by a call of its own (since Linux 6.0): as a request it would have to wait behind a
+     * drained one. Before, there is only the request.
+     */
+    private void cancel(long everything) {
+        int result = ring.handle().register(IORING_REGISTER_SYNC_CANCEL, everything, 1);
+        if (Errno.EINVAL.is(result)) {
+            @Nullable Sqe sqe = ring.tryNext();
+            if (sqe != null) {
+                Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING)
+                        .userData(MARK);
+            }
         }
     }
 }
