@@ -45,8 +45,10 @@ public final class BufferRingConfig {
      * The kernel fills each buffer piece by piece, until it is full ({@code IOU_PBUF_RING_INC}).
      * Since Linux 6.12. Few large buffers then do for messages of any size.
      *
-     * <p>For sockets and pipes. A read of a file may be given more of a buffer than it fills, and
-     * its completion does not say how much: later pieces would be looked for in the wrong place.
+     * <p>Mind the requests whose buffer is used up before they start: reads of files, and all that
+     * are {@link org.uring4j.Sqe#async}. Given a maximum length they use up that much, even when
+     * fewer bytes come, and no completion says so: later pieces would be looked for in the wrong
+     * place. Give those no maximum length; then each has a buffer of its own.
      */
     public BufferRingConfig incremental() {
         BufferRingConfig copy = copy();
