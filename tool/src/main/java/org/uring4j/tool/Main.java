@@ -22,6 +22,9 @@ import java.nio.charset.Charset;
         versionProvider = Version.class,
         subcommands = {
             ProbeCommand.class,
+            DemoCommand.class,
+            SendCommand.class,
+            ReceiveCommand.class,
             UapiCommand.class,
             GenerateCompletion.class
         },

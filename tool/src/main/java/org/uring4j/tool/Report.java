@@ -1,0 +1,70 @@
+package org.uring4j.tool;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Puts into words what a transfer did. */
+final class Report {
+    private static final double GIBIBYTE = 1L << 30;
+
+    private Report() {}
+
+    /** What one side did, a line each. */
+    static List<String> lines(String did, Tally tally) {
+        List<String> lines = new ArrayList<>();
+        double seconds = tally.nanos / 1e9;
+        lines.add(
+                String.format(
+                        Locale.ROOT,
+                        "%-9s %d bytes (%s) in %.3f s, %.2f GB/s",
+                        did,
+                        tally.bytes,
+                        Sizes.format(tally.bytes),
+                        seconds,
+                        tally.bytes / Math.max(seconds, 1e-9) / 1e9));
+        String cpu =
+                tally.bytes == 0
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                "CPU %.2f s per GiB, ",
+                                tally.cpuNanos / 1e9 / (tally.bytes / GIBIBYTE));
+        lines.add(indented(cpu + tally.requests + " requests"));
+        return lines;
+    }
+
+    /** How the kernel sent, a line each. */
+    static List<String> copying(Tally tally, boolean loopback) {
+        List<String> lines = new ArrayList<>();
+        if (tally.zeroCopyBytes + tally.copiedBytes > 0) {
+            lines.add(
+                    indented(
+                            "zero-copy sends: %s truly without copying, %s copied by the kernel%s"
+                                    .formatted(
+                                            Sizes.format(tally.zeroCopyBytes),
+                                            Sizes.format(tally.copiedBytes),
+                                            loopback && tally.copiedBytes > 0
+                                                    ? " (over loopback it always does)"
+                                                    : "")));
+        }
+        if (tally.untoldBytes > 0) {
+            lines.add(
+                    indented(
+                            "zero-copy sends: %s; whether the kernel copied, it tells since Linux"
+                                            .formatted(Sizes.format(tally.untoldBytes))
+                                    + " 6.2"));
+        }
+        if (tally.plainBytes > 0) {
+            lines.add(indented("plain sends: " + Sizes.format(tally.plainBytes)));
+        }
+        if (!tally.remark.isEmpty()) {
+            lines.add(indented(tally.remark));
+        }
+        return lines;
+    }
+
+    private static String indented(String text) {
+        return String.format(Locale.ROOT, "%-9s %s", "", text);
+    }
+}

@@ -1,0 +1,104 @@
+package org.uring4j.tool;
+
+import org.uring4j.Kernel;
+import org.uring4j.Ring;
+import org.uring4j.op.OpenFlags;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+/** {@code uring4j send}. */
+@Command(
+        name = "send",
+        description = {
+            "Sends a file over TCP, as a plain stream of bytes: 'uring4j receive', nc and socat"
+                    + " take it."
+        })
+final class SendCommand implements Callable<Integer> {
+    private static final int STANDARD_INPUT = 0;
+
+    @Spec private CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "FILE",
+            description = "The file, or - for standard input.")
+    private String file;
+
+    @Parameters(
+            index = "1",
+            paramLabel = "HOST:PORT",
+            converter = Endpoint.Converter.class,
+            description = "Who to send it to, as localhost:9000 or [::1]:9000.")
+    private Endpoint endpoint;
+
+    @Option(
+            names = "--zero-copy",
+            paramLabel = "WHEN",
+            defaultValue = "auto",
+            description = {
+                "Send without copying (IORING_OP_SEND_ZC): auto, always or never"
+                        + " (default: ${DEFAULT-VALUE}).",
+                "auto goes over to plain sends where the kernel copies all the same."
+            })
+    private ZeroCopy zeroCopy;
+
+    @Mixin private TransferOptions options;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Say nothing on standard error unless it fails.")
+    private boolean quiet;
+
+    @SuppressWarnings("NullAway.Init") // by picocli
+    SendCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+        Tally tally = Side.run(options.ringConfig(), this::send);
+        if (!quiet) {
+            PrintWriter err = spec.commandLine().getErr();
+            Report.lines("sent", tally).forEach(err::println);
+            Report.copying(tally, false).forEach(err::println);
+        }
+        return 0;
+    }
+
+    private Tally send(Ring ring, Arena memory) throws IOException {
+        ZeroCopyPolicy policy = ZeroCopyPolicy.of(zeroCopy, Kernel.current());
+        Connections connections = new Connections(ring);
+        Source source = source(connections);
+        int socket = connections.connect(endpoint.resolve());
+        try (Progress progress = Progress.of("sending", source.size(), !quiet)) {
+            Meter meter = Meter.start();
+            Sender sender = new Sender(ring, memory, source, socket, options, policy, progress);
+            Tally tally = sender.run();
+            meter.stop(tally);
+            sender.end();
+            return tally;
+        }
+    }
+
+    private Source source(Connections connections) throws IOException {
+        if (file.equals("-")) {
+            return new Source("standard input", STANDARD_INPUT, true, -1);
+        }
+        String name = "'" + file + "'";
+        int flags = OpenFlags.O_RDONLY | OpenFlags.O_CLOEXEC;
+        int fd = connections.open(file, flags, 0, "cannot open " + name);
+        Path path = Path.of(file);
+        boolean regular = Files.isRegularFile(path);
+        return new Source(name, fd, !regular, regular ? Files.size(path) : -1);
+    }
+}

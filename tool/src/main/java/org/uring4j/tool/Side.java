@@ -1,0 +1,30 @@
+package org.uring4j.tool;
+
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+
+/** One side of a transfer: a ring and memory, for as long as it takes. */
+final class Side {
+    private Side() {}
+
+    /** What is done with them. */
+    @FunctionalInterface
+    interface Work {
+        /** Does it; on the thread that the ring belongs to. */
+        Tally run(Ring ring, Arena memory) throws IOException;
+    }
+
+    static Tally run(RingConfig config, Work work) throws IOException {
+        Arena memory = Arena.ofShared();
+        Tally tally;
+        try (Ring ring = Ring.open(config)) {
+            tally = work.run(ring, memory);
+        }
+        // Not in a finally block: when the ring would not close, the memory is still the kernel's.
+        memory.close();
+        return tally;
+    }
+}
