@@ -128,14 +128,18 @@ public final class Encoder {
         return address;
     }
 
-    /** Names a registered buffer in an entry that was written, by its index. */
-    public static Sqe bufferIndex(Sqe sqe, int index) {
+    /** Names a registered buffer in an entry that was written. */
+    public static Sqe bufferIndex(Sqe sqe, int checkedIndex) {
+        Memory.putShort(ACCESS.fill(sqe) + IoUringSqe.BUF_INDEX, (short) checkedIndex);
+        return sqe;
+    }
+
+    /** Checks the index of a registered buffer, before the entry is written. */
+    public static void checkBuffer(int index) {
         if ((index & ~0xffff) != 0) {
             throw new IllegalArgumentException(
                     "a registered buffer's index is 0 to 65535: index=" + index);
         }
-        Memory.putShort(ACCESS.fill(sqe) + IoUringSqe.BUF_INDEX, (short) index);
-        return sqe;
     }
 
     /**

@@ -316,6 +316,7 @@ public final class Files {
      */
     public static Sqe readFixed(
             Sqe sqe, int fd, MemorySegment buffer, long offset, int index, int flags) {
+        Encoder.checkBuffer(index);
         transfer(sqe, IORING_OP_READ_FIXED, fd, buffer, offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }
@@ -331,6 +332,7 @@ public final class Files {
      */
     public static Sqe writeFixed(
             Sqe sqe, int fd, MemorySegment buffer, long offset, int index, int flags) {
+        Encoder.checkBuffer(index);
         transfer(sqe, IORING_OP_WRITE_FIXED, fd, buffer, offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }
@@ -344,6 +346,7 @@ public final class Files {
      */
     public static Sqe readvFixed(
             Sqe sqe, int fd, IoVectors buffers, long offset, int index, int flags) {
+        Encoder.checkBuffer(index);
         vectored(sqe, IORING_OP_READV_FIXED, fd, buffers, offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }
@@ -354,6 +357,7 @@ public final class Files {
      */
     public static Sqe writevFixed(
             Sqe sqe, int fd, IoVectors buffers, long offset, int index, int flags) {
+        Encoder.checkBuffer(index);
         vectored(sqe, IORING_OP_WRITEV_FIXED, fd, buffers, offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }

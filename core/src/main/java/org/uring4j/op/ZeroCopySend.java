@@ -95,6 +95,7 @@ public final class ZeroCopySend {
      */
     public static Sqe sendFixed(
             Sqe sqe, int fd, MemorySegment buffer, int index, int msgFlags, int ioFlags) {
+        Encoder.checkBuffer(index);
         send(sqe, fd, buffer, msgFlags, ioFlags | IORING_RECVSEND_FIXED_BUF);
         return Encoder.bufferIndex(sqe, index);
     }
@@ -132,6 +133,7 @@ public final class ZeroCopySend {
      */
     public static Sqe sendmsgFixed(
             Sqe sqe, int fd, MsgHdr message, int index, int msgFlags, int ioFlags) {
+        Encoder.checkBuffer(index);
         sendmsg(sqe, fd, message, msgFlags, ioFlags | IORING_RECVSEND_FIXED_BUF);
         return Encoder.bufferIndex(sqe, index);
     }
