@@ -36,15 +36,15 @@ public final class Polling {
     /** The other side of a stream socket writes no more. */
     public static final int POLLRDHUP = LibcConstants.POLLRDHUP;
 
-    /** Of several waiting for the same, wake one. {@link #pollAdd} only. Since Linux 5.13. */
+    /** Of several waiting for the same, wake one. Since Linux 5.13. */
     public static final int EPOLLEXCLUSIVE = LibcConstants.EPOLLEXCLUSIVE;
 
     /** Report again and again, until removed. Since Linux 5.13. */
     public static final int ADD_MULTI = IoUringConstants.IORING_POLL_ADD_MULTI;
 
     /**
-     * Report that something is ready, not that it has become so; with {@link #ADD_MULTI}. Since
-     * Linux 6.0.
+     * Report that something is ready, not that it has become so; with {@link #ADD_MULTI}. In the
+     * header since Linux 6.0, but switched off before that was released: {@code EINVAL}.
      */
     public static final int ADD_LEVEL = IoUringConstants.IORING_POLL_ADD_LEVEL;
 
@@ -64,8 +64,8 @@ public final class Polling {
      * <p>With {@link #ADD_MULTI} a completion with {@link org.uring4j.Cqe#F_MORE} is followed by
      * others; without it the request has ended and must be put in again if wanted.
      *
-     * @param events {@code POLL*}, or'ed
-     * @param flags 0, or {@link #ADD_MULTI} and {@link #ADD_LEVEL}, or'ed
+     * @param events {@code POLL*}, or'ed; {@link #EPOLLEXCLUSIVE}
+     * @param flags 0 or {@link #ADD_MULTI}
      */
     public static Sqe pollAdd(Sqe sqe, int fd, int events, int flags) {
         return Encoder.prepare(sqe, IORING_OP_POLL_ADD, fd, 0, 0, flags, events);
