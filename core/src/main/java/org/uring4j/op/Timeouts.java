@@ -18,8 +18,8 @@ import org.uring4j.internal.uapi.IoUringConstants;
  * with {@code Nanos} in the name. Unless a flag says otherwise it is how long from now, by the
  * clock of {@link System#nanoTime}. A request never completes before its time.
  *
- * <p>Errors of all: {@code EINVAL} two clocks, an unknown flag (this kernel is older), a request
- * linked to a time limit twice, or a ring with {@code IOPOLL}.
+ * <p>{@code EINVAL} from all of them: two clocks, a flag this kernel does not know, a time limit
+ * without a request to limit.
  *
  * <p>Source: {@code io_uring_prep_timeout(3)}, {@code io_uring_prep_link_timeout(3)}.
  */
