@@ -28,10 +28,11 @@ public final class Cancel {
     /**
      * Cancels requests ({@code IORING_OP_ASYNC_CANCEL}, since Linux 5.5).
      *
-     * <p>Result: 0; {@code ENOENT} there is none, or no longer; {@code EALREADY} it is running and
-     * cannot be stopped, but what it waits for may be interrupted. With {@link CancelTarget#all}:
-     * how many were found, 0 if none. Further errors: {@code EBADF} the descriptor is not open;
-     * {@code EINVAL} this kernel cannot choose so.
+     * <p>Result: 0; {@code ENOENT} there is none, or no longer; {@code EALREADY} it runs in a
+     * worker thread, which was interrupted: if it waited it ends now, if it was about to, it may
+     * not have noticed and must be cancelled again. With {@link CancelTarget#all} and {@link
+     * CancelTarget#any}: how many were found, 0 if none. Further errors: {@code EBADF} the
+     * descriptor is not open; {@code EINVAL} this kernel cannot choose so.
      */
     public static Sqe cancel(Sqe sqe, CancelTarget target) {
         return Encoder.prepare(

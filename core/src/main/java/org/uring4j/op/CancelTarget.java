@@ -69,7 +69,7 @@ public final class CancelTarget {
         return new CancelTarget(0, -1, (int) op.value(), IORING_ASYNC_CANCEL_OP, false);
     }
 
-    /** Any request. Since Linux 5.19. */
+    /** Every request ({@code CANCEL_ANY}), with or without {@link #all}. Since Linux 5.19. */
     public static CancelTarget any() {
         return new CancelTarget(0, -1, 0, IORING_ASYNC_CANCEL_ANY, false);
     }
