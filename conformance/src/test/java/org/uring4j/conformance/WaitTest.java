@@ -15,6 +15,7 @@ import org.uring4j.Wait;
 import org.uring4j.Waker;
 import org.uring4j.op.Nops;
 
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -208,7 +209,7 @@ class WaitTest {
         }
         try {
             String seconds = Files.readString(Path.of("/proc/uptime")).split(" ", 2)[0];
-            return (long) (Double.parseDouble(seconds) * 1e9);
+            return new BigDecimal(seconds).movePointRight(9).longValueExact();
         } catch (java.io.IOException e) {
             throw new AssertionError(e);
         }
