@@ -57,7 +57,10 @@ public final class Sockets {
     /** Or'ed to a type, or a flag of accept: close the descriptor when another program starts. */
     public static final int SOCK_CLOEXEC = LibcConstants.SOCK_CLOEXEC;
 
-    /** Or'ed to a type, or a flag of accept: requests that would wait fail with {@code EAGAIN}. */
+    /**
+     * Or'ed to a type, or a flag of accept: system calls on the socket do not wait. Requests of a
+     * ring wait all the same, unless they have {@link #MSG_DONTWAIT}.
+     */
     public static final int SOCK_NONBLOCK = LibcConstants.SOCK_NONBLOCK;
 
     /** No more receiving. */
@@ -98,9 +101,6 @@ public final class Sockets {
 
     /** Receive: descriptors in control data close when another program starts. */
     public static final int MSG_CMSG_CLOEXEC = LibcConstants.MSG_CMSG_CLOEXEC;
-
-    /** Send: connect and send in one ({@code tcp(7)}). */
-    public static final int MSG_FASTOPEN = LibcConstants.MSG_FASTOPEN;
 
     /**
      * Send and receive: wait until the socket is ready before the first try, which saves that try
