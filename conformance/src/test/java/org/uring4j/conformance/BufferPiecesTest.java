@@ -31,10 +31,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 
-/**
- * Provided buffers in pieces: several completions to a buffer, several buffers to a completion;
- * with {@code IORING_OP_RECV}, {@code IORING_OP_SEND}.
- */
+/** Provided buffers in pieces: several completions to a buffer, several buffers to a completion. */
 @Timeout(120)
 class BufferPiecesTest {
     private static final int GROUP = 3;

@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Rings of provided buffers; with {@code IORING_OP_RECV}, {@code IORING_OP_READ}. */
+/** Rings of provided buffers, with receives and reads. */
 @Timeout(120)
 class BufferRingTest {
     private static final int GROUP = 7;
