@@ -66,6 +66,16 @@ final class Canceller {
         return ring.inFlight();
     }
 
+    /** As {@link #run}, and has all tags come back, for which what bears them is closed. */
+    long runForGood(Duration timeout) {
+        long left = run(timeout);
+        if (left == 0 && ring.completions().tagged() > 0) {
+            ring.resources().closeChildren();
+            left = run(timeout);
+        }
+        return left;
+    }
+
     /** The argument that names all requests, and asks not to wait for them. */
     private static long everything(Arena arena) {
         long arg = arena.allocate(IoUringSyncCancelReg.SIZEOF, 8).address();

@@ -87,6 +87,8 @@ final class Causes {
                             + memlock()
                             + "; register less, or raise it (ulimit -l)";
             case EEXIST -> "the ring belongs to another thread, or this is registered already";
+            case EBUSY -> "the ring has such registered already; close that first";
+            case EMFILE -> "more files than may be open; register fewer, or raise it (ulimit -n)";
             case EACCES -> "the ring's restrictions forbid it";
             case EBADFD -> "the ring is disabled, or enabled already";
             default -> null;

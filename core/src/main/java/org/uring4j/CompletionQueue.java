@@ -35,8 +35,13 @@ public final class CompletionQueue {
     private int head;
     private boolean draining;
 
-    /** Requests whose last completion was taken. */
+    /** Completions taken that ended something: a request, or the time of a tag. */
     private long ended;
+
+    /** Tags given to resources so far, and those whose resource was given up. */
+    private long tagged;
+
+    private long untagged;
 
     CompletionQueue(Ring ring, RingOpener opener) {
         this.ring = ring;
@@ -171,8 +176,27 @@ public final class CompletionQueue {
         return Memory.getIntOpaque(overflowAddress);
     }
 
+    void tagged(int count) {
+        tagged += count;
+    }
+
+    void untagged(int count) {
+        untagged += count;
+    }
+
+    /** How many requests and given-up tags have ended. */
     long ended() {
         return ended;
+    }
+
+    /** How many tags are to end, or have ended, because their resource was given up. */
+    long untagged() {
+        return untagged;
+    }
+
+    /** How many tags may yet end, by requests that replace a resource, without our knowing. */
+    long tagged() {
+        return tagged - untagged;
     }
 
     boolean draining() {

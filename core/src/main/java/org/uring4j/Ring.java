@@ -334,10 +334,16 @@ public final class Ring implements AutoCloseable {
 
     /**
      * How many requests the kernel has taken whose last completion was not drained yet. Requests
-     * that skip their completion are not counted.
+     * that skip their completion are not counted; tags of registered resources that were given up
+     * are, until they have come back.
      */
     public long inFlight() {
-        return Math.max(0, submissions.counted() - completions.ended());
+        return Math.max(0, submissions.counted() + completions.untagged() - completions.ended());
+    }
+
+    /** Whether certainly nothing is in flight: not while tags may come back unannounced. */
+    boolean quiet() {
+        return inFlight() == 0 && completions.tagged() == 0;
     }
 
     /**
@@ -383,7 +389,7 @@ public final class Ring implements AutoCloseable {
             if (reachable) {
                 left =
                         new Canceller(this, (userData, result, flags) -> {})
-                                .run(config.closeTimeout);
+                                .runForGood(config.closeTimeout);
             }
         } finally {
             resources.closeChildren();

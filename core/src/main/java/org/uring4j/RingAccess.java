@@ -40,7 +40,7 @@ final class RingAccess extends Access {
 
     @Override
     public void release(Ring ring, Arena memory) {
-        if (ring.inFlight() == 0) {
+        if (ring.quiet()) {
             memory.close();
         } else {
             ring.resources().release(memory);
@@ -50,5 +50,15 @@ final class RingAccess extends Access {
     @Override
     public void releaseWithRing(Ring ring, Arena memory) {
         ring.resources().release(memory);
+    }
+
+    @Override
+    public void tagged(Ring ring, int count) {
+        ring.completions().tagged(count);
+    }
+
+    @Override
+    public void untagged(Ring ring, int count) {
+        ring.completions().untagged(count);
     }
 }

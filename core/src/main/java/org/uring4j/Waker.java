@@ -152,7 +152,7 @@ public final class Waker implements AutoCloseable {
             }
         }
         ring.resources().remove(this);
-        if (ring.inFlight() == 0) {
+        if (ring.quiet()) {
             arena.close();
         } else {
             ring.resources().release(arena);

@@ -57,6 +57,12 @@ public abstract class Access {
     /** Frees memory when the ring has closed: the kernel would not give it back before. */
     public abstract void releaseWithRing(Ring ring, Arena memory);
 
+    /** Resources were given tags: later a completion comes for each that is no request's. */
+    public abstract void tagged(Ring ring, int count);
+
+    /** Resources with tags were given up: their completions come as soon as nothing uses them. */
+    public abstract void untagged(Ring ring, int count);
+
     /** Apart from {@link Access}, whose own initialiser runs while {@link Ring}'s does. */
     private static final class Holder {
         static final Access INSTANCE = load();

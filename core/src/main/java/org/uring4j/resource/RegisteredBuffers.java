@@ -1,0 +1,253 @@
+package org.uring4j.resource;
+
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BUFFERS2;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BUFFERS_UPDATE;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_BUFFERS;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.UringException;
+import org.uring4j.internal.Access;
+import org.uring4j.internal.Encoder;
+import org.uring4j.internal.uapi.Iovec;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Memory that the kernel has mapped once and for all, for requests that name it by its index:
+ * {@code readFixed}, {@code sendFixed} and their like ({@code IORING_REGISTER_BUFFERS2}). Since
+ * Linux 5.13.
+ *
+ * <pre>{@code
+ * RegisteredBuffers buffers = RegisteredBuffers.register(ring, arena.allocate(1 << 20, 4096));
+ * Files.readFixed(ring.next(), fd, buffers.slice(0, 8192, 4096), offset, 0);
+ * }</pre>
+ *
+ * <p>A ring has at most one such table. An entry can be replaced while requests use it: they go on
+ * with what they began with. Before Linux 6.13, {@link #close} waits for them.
+ *
+ * <p><b>Tags.</b> An entry may have a tag. It comes back as the user data of a completion, with
+ * result and flags 0, when the entry was cleared or replaced and no request uses it any more: then
+ * its memory is the program's alone. Closing the table, and the ring, brings all tags back.
+ *
+ * <p><b>Memory.</b> Its pages stay in the machine's memory and count against {@code
+ * RLIMIT_MEMLOCK}. This object keeps the segments reachable for as long as they are registered; an
+ * arena that is closed meanwhile takes its memory away all the same, and what requests then write
+ * is lost.
+ *
+ * <p>Source: {@code io_uring_register(2)}, {@code io_uring_registered_buffers(7)}.
+ */
+public final class RegisteredBuffers implements AutoCloseable {
+    /** The most buffers a table has. */
+    public static final int MAX_COUNT = 1 << 14;
+
+    /** The longest buffer: 1 GiB. */
+    public static final long MAX_BUFFER_SIZE = 1L << 30;
+
+    private static final Access ACCESS = Access.get();
+
+    private final Ring ring;
+    private final ResourceTable table;
+    private final @Nullable MemorySegment[] buffers;
+
+    private RegisteredBuffers(Ring ring, @Nullable MemorySegment[] buffers) {
+        this.ring = ring;
+        this.buffers = buffers;
+        table = new ResourceTable(ring, "buffer", buffers.length);
+    }
+
+    /**
+     * Registers a table with these buffers, their indices in order.
+     *
+     * @param buffers native memory, of 1 to {@link #MAX_BUFFER_SIZE} bytes each; 1 to {@link
+     *     #MAX_COUNT} of them
+     * @throws UringException when the kernel refuses: {@code EBUSY}, the ring has such a table;
+     *     {@code ENOMEM}, the memory would exceed the limit; {@code EOPNOTSUPP}, it is of a mapped
+     *     file that cannot be
+     */
+    public static RegisteredBuffers register(Ring ring, MemorySegment... buffers) {
+        return register(ring, buffers.clone(), null);
+    }
+
+    /**
+     * As {@link #register(Ring, MemorySegment...)}, with tags.
+     *
+     * @param tags a tag for each buffer, 0 for none
+     */
+    public static RegisteredBuffers registerTagged(
+            Ring ring, MemorySegment[] buffers, long[] tags) {
+        return register(ring, buffers.clone(), tags);
+    }
+
+    /**
+     * Registers a table without buffers, to be filled by {@link #set}; the kernel calls it sparse.
+     *
+     * @param count how many there can be, 1 to {@link #MAX_COUNT}
+     */
+    public static RegisteredBuffers sparse(Ring ring, int count) {
+        checkCount(count);
+        return register(ring, new @Nullable MemorySegment[count], null);
+    }
+
+    private static RegisteredBuffers register(
+            Ring ring, @Nullable MemorySegment[] buffers, long @Nullable [] tags) {
+        checkCount(buffers.length);
+        RegisteredBuffers registered = new RegisteredBuffers(ring, buffers);
+        try (Arena arena = Arena.ofConfined()) {
+            registered.table.register(IORING_REGISTER_BUFFERS2, vectors(arena, buffers), tags);
+        }
+        ACCESS.adopt(ring, registered);
+        return registered;
+    }
+
+    private static void checkCount(int count) {
+        if (count < 1 || count > MAX_COUNT) {
+            throw new IllegalArgumentException(
+                    "there can be 1 to " + MAX_COUNT + " registered buffers: count=" + count);
+        }
+    }
+
+    private static MemorySegment vectors(Arena arena, @Nullable MemorySegment... buffers) {
+        MemorySegment vectors = arena.allocate((long) Iovec.SIZEOF * buffers.length, 8);
+        for (int i = 0; i < buffers.length; i++) {
+            MemorySegment buffer = buffers[i];
+            if (buffer != null) {
+                long at = (long) Iovec.SIZEOF * i;
+                vectors.set(ValueLayout.JAVA_LONG, at + Iovec.IOV_BASE, address(buffer));
+                vectors.set(ValueLayout.JAVA_LONG, at + Iovec.IOV_LEN, buffer.byteSize());
+            }
+        }
+        return vectors;
+    }
+
+    private static long address(MemorySegment buffer) {
+        long size = buffer.byteSize();
+        if (size < 1 || size > MAX_BUFFER_SIZE) {
+            throw new IllegalArgumentException(
+                    "a registered buffer has 1 to " + MAX_BUFFER_SIZE + " bytes: bytes=" + size);
+        }
+        if (buffer.isReadOnly()) {
+            throw new IllegalArgumentException(
+                    "a registered buffer must be writable, even if it is only read from");
+        }
+        return Encoder.address(buffer, "the buffer");
+    }
+
+    /** How many buffers there can be. */
+    public int count() {
+        return table.count();
+    }
+
+    /**
+     * What is registered under an index.
+     *
+     * @throws IllegalStateException when nothing is
+     */
+    public MemorySegment buffer(int index) {
+        table.check(index, 1);
+        MemorySegment buffer = buffers[index];
+        if (buffer == null) {
+            throw new IllegalStateException("no buffer is registered there: index=" + index);
+        }
+        return buffer;
+    }
+
+    /**
+     * A part of the buffer registered under an index, as fixed requests take it.
+     *
+     * @param offset where it begins, in bytes
+     * @param size how many bytes it has
+     */
+    public MemorySegment slice(int index, long offset, long size) {
+        return buffer(index).asSlice(offset, size);
+    }
+
+    /**
+     * Whether memory lies within the buffer registered under an index. A fixed request fails with
+     * {@code EFAULT} when it does not.
+     */
+    public boolean contains(int index, MemorySegment memory) {
+        table.check(index, 1);
+        MemorySegment buffer = buffers[index];
+        if (buffer == null || !memory.isNative()) {
+            return false;
+        }
+        long offset = memory.address() - buffer.address();
+        return offset >= 0 && offset <= buffer.byteSize() - memory.byteSize();
+    }
+
+    /** As {@link #set(int, MemorySegment, long)}, without a tag. */
+    public void set(int index, MemorySegment buffer) {
+        set(index, buffer, 0);
+    }
+
+    /**
+     * Registers a buffer, in place of what was there ({@code IORING_REGISTER_BUFFERS_UPDATE}).
+     *
+     * @param buffer native memory, of 1 to {@link #MAX_BUFFER_SIZE} bytes
+     * @param tag what is to come back when it is there no more, 0 for nothing
+     * @throws UringException when the kernel refuses, and what was there stays
+     */
+    public void set(int index, MemorySegment buffer, long tag) {
+        table.check(index, 1);
+        update(index, buffer, tag);
+    }
+
+    /** Takes a buffer out of the table. */
+    public void clear(int index) {
+        table.check(index, 1);
+        update(index, null, 0);
+    }
+
+    private void update(int index, @Nullable MemorySegment buffer, long tag) {
+        int result;
+        try (Arena arena = Arena.ofConfined()) {
+            result =
+                    table.update(
+                            IORING_REGISTER_BUFFERS_UPDATE,
+                            index,
+                            vectors(arena, buffer),
+                            1,
+                            tag == 0 ? null : new long[] {tag});
+        }
+        if (result < 0) {
+            throw new UringException(
+                    "IORING_REGISTER_BUFFERS_UPDATE",
+                    Errno.of(result),
+                    "index="
+                            + index
+                            + " bytes="
+                            + (buffer == null ? 0 : buffer.byteSize())
+                            + (Errno.ENOMEM.is(result)
+                                    ? "; registered memory counts against RLIMIT_MEMLOCK (ulimit"
+                                            + " -l)"
+                                    : ""));
+        }
+        buffers[index] = buffer;
+        table.replaceTag(index, tag);
+    }
+
+    /** Takes all buffers out and gives the table up. */
+    @Override
+    public void close() {
+        if (!table.closed()) {
+            try {
+                table.unregister(IORING_UNREGISTER_BUFFERS);
+            } finally {
+                if (table.closed()) {
+                    ACCESS.remove(ring, this);
+                    Arrays.fill(buffers, null);
+                }
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "RegisteredBuffers[count=" + count() + (table.closed() ? " closed" : "") + "]";
+    }
+}
