@@ -4,13 +4,16 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
+import java.io.Console;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** What the commands that compare two engines have in common. */
 final class CompareOptions {
+    private static final String CLEAR_LINE = "\r\u001b[K";
+
     @Option(
             names = "--engines",
             split = ",",
@@ -21,7 +24,7 @@ final class CompareOptions {
     private List<Engine> engines = List.of(Engine.LIBURING, Engine.URING4J);
 
     @Option(names = "--rounds", description = "How many rounds (default: ${DEFAULT-VALUE}).")
-    private int rounds = 11;
+    private int rounds = 31;
 
     @Option(
             names = "--warm-up",
@@ -72,11 +75,27 @@ final class CompareOptions {
         return Peer.start(name, Programs.pinned(where, command));
     }
 
-    /** Tells after each round how a contest goes. */
+    /** Says what the C side was built with. */
+    void describe(Peer referencePeer, Peer contenderPeer) {
+        if (reference() == Engine.LIBURING) {
+            System.out.println("c:       liburing " + referencePeer.ready("version"));
+        } else if (contender() == Engine.LIBURING) {
+            System.out.println("c:       liburing " + contenderPeer.ready("version"));
+        }
+    }
+
+    /** Tells after each round how a contest goes: every round, or in a terminal how far it is. */
     Consumer<Contest> progress(String work) {
+        boolean terminal = Stream.ofNullable(System.console()).anyMatch(Console::isTerminal);
         return contest -> {
             if (verbose) {
-                System.out.printf(Locale.ROOT, "%s: %s%n", work, contest.lastRound());
+                System.out.println(work + ": " + contest.lastRound());
+            } else if (terminal) {
+                boolean over = contest.rounds() == rounds;
+                System.err.print(
+                        over
+                                ? CLEAR_LINE
+                                : CLEAR_LINE + work + ": round " + contest.rounds() + "/" + rounds);
             }
         };
     }

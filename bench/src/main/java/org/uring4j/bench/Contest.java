@@ -48,6 +48,11 @@ final class Contest {
         return contest;
     }
 
+    /** How many rounds have ended. */
+    int rounds() {
+        return rounds;
+    }
+
     /** The last round as text. */
     String lastRound() {
         int i = rounds - 1;

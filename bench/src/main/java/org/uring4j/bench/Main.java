@@ -10,7 +10,7 @@ import picocli.CommandLine.ScopeType;
         name = "bench/run",
         description = "Measures uring4j beside C with liburing; bench/README.md tells how.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {NopCommand.class, AllocCommand.class})
+        subcommands = {NopCommand.class, EchoCommand.class, AllocCommand.class, ServeCommand.class})
 final class Main {
     @Option(
             names = {"-h", "--help"},
@@ -22,19 +22,24 @@ final class Main {
 
     private Main() {}
 
-    /** Runs the command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        CommandLine command =
-                new CommandLine(new Main())
+        run(new Main(), args);
+    }
+
+    /** Runs a command and ends the JVM with its exit code. */
+    static void run(Object command, String[] args) {
+        System.exit(
+                new CommandLine(command)
                         .setCaseInsensitiveEnumValuesAllowed(true)
-                        .setExecutionExceptionHandler(Main::fail);
-        System.exit(command.execute(args));
+                        .setExecutionExceptionHandler(Main::fail)
+                        .execute(args));
     }
 
     private static int fail(Exception error, CommandLine command, CommandLine.ParseResult arguments)
             throws Exception {
         if (error instanceof BenchException) {
-            System.err.println("bench/run: " + error.getMessage());
+            String name = command.getCommandSpec().root().name();
+            System.err.println(name + ": " + error.getMessage());
             return 1;
         }
         throw error;

@@ -35,7 +35,7 @@ final class NopCommand implements Callable<Integer> {
     @Option(
             names = "--millis",
             description = "How long an engine works in each round (default: ${DEFAULT-VALUE}).")
-    private int millis = 500;
+    private int millis = 200;
 
     @Override
     public Integer call() {
@@ -44,6 +44,7 @@ final class NopCommand implements Callable<Integer> {
         Report report = new Report(options.reference(), options.contender());
         try (Peer reference = start(options.reference());
                 Peer contender = start(options.contender())) {
+            options.describe(reference, contender);
             warmUp(reference);
             warmUp(contender);
             for (Batch batch : BATCHES) {

@@ -36,6 +36,14 @@ final class Programs {
         return command;
     }
 
+    /** An echo server; both take the same arguments. */
+    static List<String> echoServer(Engine engine, String... arguments) {
+        return switch (engine) {
+            case LIBURING -> c("echo_server", arguments);
+            case URING4J -> java(EchoServer.class, arguments);
+        };
+    }
+
     /** The same command, kept on one core with all its threads. */
     static List<String> pinned(int core, List<String> command) {
         List<String> pinned = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));

@@ -37,7 +37,7 @@ final class Report {
     }
 
     void print(PrintStream out, String unit) {
-        String format = "%-30s %12s %12s   %6s  %-15s %5s%s%n";
+        String format = "%-38s %10s %10s   %5s  %-14s %5s%s%n";
         out.println();
         out.printf(format, unit, contender, reference, "ratio", "(min to max)", "bar", "");
         for (Row row : rows) {
