@@ -11,7 +11,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
-import org.uring4j.RingMemory;
 import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.op.Files;
@@ -257,32 +256,6 @@ class RingTest {
         assertThat(ring).isNotNull();
         ring.close();
         assertThat(ring.toString()).contains("closed");
-    }
-
-    @Test
-    void shouldLiveInTheProgramsMemory() {
-        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
-        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
-            RingConfig config = RingConfig.of(16).memory(memory);
-            try (Ring one = Ring.open(config);
-                    Ring two = Ring.open(config.registeredFdOnly())) {
-                assertThat(two.fd()).isEqualTo(-1);
-                assertThat(two.setup().flagNames()).contains("REGISTERED_FD_ONLY", "NO_MMAP");
-                for (Ring ring : List.of(one, two)) {
-                    for (int i = 0; i < 100; i++) {
-                        Nops.nop(ring.next()).userData(i);
-                        assertThat(Completions.one(ring).userData()).isEqualTo(i);
-                    }
-                }
-                assertThatIllegalStateException()
-                        .isThrownBy(memory::close)
-                        .withMessageContaining("openRings=2");
-            }
-            assertThat(memory.used()).isZero();
-            assertThatThrownBy(() -> Ring.open(RingConfig.of(4096).memory(memory)))
-                    .hasMessageContaining("too small")
-                    .hasMessageContaining("needed=");
-        }
     }
 
     @Test

@@ -1,0 +1,107 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.RingConfig.CqeSize;
+import org.uring4j.RingConfig.SqeSize;
+import org.uring4j.RingMemory;
+import org.uring4j.Sqe;
+import org.uring4j.UringException;
+import org.uring4j.op.Nops;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Rings in the program's memory, with {@code IORING_OP_NOP}. */
+@Timeout(60)
+class RingMemoryTest {
+    @Test
+    void shouldLiveInTheProgramsMemory() {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
+            RingConfig config = RingConfig.of(16).memory(memory);
+            try (Ring one = Ring.open(config);
+                    Ring two = Ring.open(config.registeredFdOnly())) {
+                assertThat(two.fd()).isEqualTo(-1);
+                assertThat(two.setup().flagNames()).contains("REGISTERED_FD_ONLY", "NO_MMAP");
+                for (Ring ring : List.of(one, two)) {
+                    for (int i = 0; i < 100; i++) {
+                        Nops.nop(ring.next()).userData(i);
+                        assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                    }
+                }
+                assertThatIllegalStateException()
+                        .isThrownBy(memory::close)
+                        .withMessageContaining("openRings=2");
+            }
+            assertThat(memory.used()).isZero();
+            assertThatThrownBy(() -> Ring.open(RingConfig.of(4096).memory(memory)))
+                    .hasMessageContaining("too small")
+                    .hasMessageContaining("needed=");
+        }
+    }
+
+    @Test
+    void shouldLiveInHugePages() throws Exception {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        Needs.that(
+                freeHugePages() > 0,
+                "no huge page of 2 MiB is free; set vm.nr_hugepages=4 to run this");
+        try (RingMemory memory = RingMemory.hugePages(1)) {
+            assertThat(memory.size()).isEqualTo(2 << 20);
+            RingConfig config = RingConfig.of(1024).sqeSize(SqeSize.B128).cqeSize(CqeSize.B32);
+            try (Ring ring = Ring.open(config.memory(memory))) {
+                for (int i = 0; i < 5000; i++) {
+                    Nops.nop(ring.next()).userData(i);
+                    assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldSayHowToGetHugePages() throws Exception {
+        long pages = freeHugePages() + 1;
+        assertThatThrownBy(() -> RingMemory.hugePages(pages << 21))
+                .isInstanceOfSatisfying(
+                        UringException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOMEM))
+                .hasMessageContaining("vm.nr_hugepages");
+    }
+
+    @Test
+    void shouldRejectAbsurdSizes() {
+        assertThatThrownBy(() -> RingMemory.allocate(0)).hasMessageContaining("bytes=0");
+        assertThatThrownBy(() -> RingMemory.allocate(-1)).hasMessageContaining("bytes=-1");
+        assertThatThrownBy(() -> RingMemory.allocate(Long.MAX_VALUE))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void shouldRefuseUseAfterCloseWithoutHarm() {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        RingMemory memory = RingMemory.allocate(64 << 10);
+        Ring ring = Ring.open(RingConfig.of(8).memory(memory));
+        Sqe stale = ring.next();
+        ring.close();
+        memory.close();
+        memory.close();
+        Nops.nop(stale).userData(1);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> Ring.open(RingConfig.of(8).memory(memory)))
+                .withMessageContaining("closed");
+    }
+
+    private static long freeHugePages() throws IOException {
+        Path free = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+        return Files.exists(free) ? Long.parseLong(Files.readString(free).strip()) : 0;
+    }
+}
