@@ -72,6 +72,26 @@ final class Net {
         return new int[] {client, server};
     }
 
+    /** Both ends of a connection of unix sockets. */
+    static int[] unixPair(Ring ring, int type) {
+        int listener = socket(ring, Sockets.AF_UNIX, type);
+        int client = socket(ring, Sockets.AF_UNIX, type);
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] name = bytes("uring4j-" + ProcessHandle.current().pid() + "-" + listener);
+            SockAddr address = SockAddr.allocate(arena).setAbstract(name);
+            Sockets.bind(ring.next(), listener, address);
+            ok(ring);
+            Sockets.listen(ring.next(), listener, 1);
+            ok(ring);
+            Sockets.connect(ring.next(), client, address);
+            ok(ring);
+        }
+        Sockets.accept(ring.next(), listener, Sockets.SOCK_CLOEXEC);
+        int server = ok(ring);
+        close(ring, listener);
+        return new int[] {client, server};
+    }
+
     static void close(Ring ring, int... fds) {
         for (int fd : fds) {
             Files.close(ring.next(), fd);

@@ -90,7 +90,7 @@ public final class Sockets {
     /** Send: more follows at once, so that a packet can be filled ({@code tcp(7)}). */
     public static final int MSG_MORE = LibcConstants.MSG_MORE;
 
-    /** Send: end of a record, where the socket has such; a received message's flag. */
+    /** Send: end of a record, where the socket has such. */
     public static final int MSG_EOR = LibcConstants.MSG_EOR;
 
     /** Out-of-band data. */
@@ -111,7 +111,8 @@ public final class Sockets {
     /**
      * Send and receive with provided buffers of a ring: use as many as there are or as there is
      * data for ({@code IORING_RECVSEND_BUNDLE}). The result counts the bytes in the buffer {@link
-     * Cqe#bufferId} and those after it, in the order they were provided in. Since Linux 6.10.
+     * Cqe#bufferId} and those after it, in the order they were provided in. Without such a group
+     * the request may fail with {@code ENOENT} instead of {@code ENOBUFS}. Since Linux 6.10.
      */
     public static final int BUNDLE = IORING_RECVSEND_BUNDLE;
 
