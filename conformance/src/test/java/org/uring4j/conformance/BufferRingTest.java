@@ -184,7 +184,7 @@ class BufferRingTest {
             assertThat(fd).isNotNegative();
             // Reading at the end of a file uses up a buffer, each time.
             for (int i = 0; i < 3; i++) {
-                Files.readProvided(ring.next(), fd, 0, 0, GROUP);
+                Files.readProvided(ring.next(), fd, 0, GROUP, 0);
                 Completion end = Completions.one(ring);
                 assertThat(end.result()).isZero();
                 if (Cqe.hasBuffer(end.flags())) {

@@ -54,8 +54,12 @@ final class Fifo implements AutoCloseable {
     }
 
     /** Lets go of it: the ring's side is alone then. */
+    void hangUp() throws IOException {
+        here.close();
+    }
+
     @Override
     public void close() throws IOException {
-        here.close();
+        hangUp();
     }
 }

@@ -80,7 +80,7 @@ class PollingTest {
                 Opened reader = fifo.open(ring, OpenFlags.O_RDONLY)) {
             Polling.pollAdd(ring.next(), reader.fd(), Polling.POLLPRI, 0).userData(1);
             assertThat(Completions.now(ring)).isEmpty();
-            fifo.close();
+            fifo.hangUp();
             assertThat(Completions.one(ring)).isEqualTo(new Completion(1, Polling.POLLHUP, 0));
         }
     }
@@ -91,7 +91,7 @@ class PollingTest {
                 Opened writer = fifo.open(ring, OpenFlags.O_WRONLY)) {
             Polling.pollAdd(ring.next(), writer.fd(), Polling.POLLPRI, 0).userData(1);
             assertThat(Completions.now(ring)).isEmpty();
-            fifo.close();
+            fifo.hangUp();
             assertThat(Completions.one(ring)).isEqualTo(new Completion(1, Polling.POLLERR, 0));
         }
     }

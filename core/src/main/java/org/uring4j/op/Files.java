@@ -29,15 +29,16 @@ import java.lang.foreign.MemorySegment;
  * the end. At most 2 147 479 552 bytes go at once.
  *
  * <p><b>Offset</b> is a position in bytes; {@link #CURRENT} is the file's own position, which then
- * moves on. Pipes, sockets and terminals have none: name {@link #CURRENT} or 0.
+ * moves on. Pipes, sockets and terminals have none, and take any.
  *
  * <p><b>Flags</b> of a read or write are {@code RWF_*}, or'ed. The file system does not know one:
  * {@code EOPNOTSUPP}.
  *
  * <p><b>Errors</b> of all: {@code EBADF} the descriptor is not open, or not for this direction;
  * {@code EISDIR} it is a directory; {@code EINVAL} the offset is negative or, with {@link
- * OpenFlags#O_DIRECT}, offset, length or memory is not aligned; {@code ESPIPE} an offset where
- * there is none; {@code ENOSPC} the disk is full; {@code EIO}.
+ * OpenFlags#O_DIRECT}, offset, length or memory is not aligned; {@code EFAULT} the memory cannot be
+ * written, as a file mapped to read; {@code EFBIG} the file would be too large; {@code ENOSPC} the
+ * disk is full; {@code EIO}.
  */
 public final class Files {
     /** As directory: the process's working directory. */
@@ -46,7 +47,7 @@ public final class Files {
     /** As offset: where the file's own position is. Since Linux 5.6. */
     public static final long CURRENT = -1;
 
-    /** Poll for the completion of O_DIRECT; for rings that poll. Since Linux 4.6. */
+    /** Poll for the completion: what rings with {@code IOPOLL} do anyway, others refuse. */
     public static final int RWF_HIPRI = LibcConstants.RWF_HIPRI;
 
     /** Write as if the file were open with {@code O_DSYNC}. Since Linux 4.7. */
@@ -238,7 +239,7 @@ public final class Files {
      *     many as it holds
      * @param group the group to take the buffer from
      */
-    public static Sqe readProvided(Sqe sqe, int fd, int maxLength, long offset, int group) {
+    public static Sqe readProvided(Sqe sqe, int fd, int maxLength, int group, long offset) {
         return Encoder.prepare(sqe, IORING_OP_READ, fd, offset, 0, maxLength, 0).bufferGroup(group);
     }
 
@@ -248,7 +249,8 @@ public final class Files {
      *
      * <p>Each completion with {@link org.uring4j.Cqe#F_MORE} is followed by another. Without, it
      * has ended: at the end of the file (0), by an error, by {@code ENOBUFS} when no buffer was
-     * free. {@code EBADFD} the file cannot be polled, as ordinary files cannot.
+     * free. {@code EBADFD} the file cannot be polled, as ordinary files cannot. That the other side
+     * of a named pipe hangs up goes unnoticed (seen up to Linux 6.18).
      *
      * @param group the group to take buffers from
      */
@@ -265,8 +267,7 @@ public final class Files {
     /**
      * Writes ({@code IORING_OP_WRITE}, since Linux 5.6).
      *
-     * <p>Errors beside those above: {@code EPIPE} nobody reads the pipe; {@code EFBIG} the file
-     * would be too large. Source: {@code pwrite(2)}, {@code pwritev2(2)}.
+     * <p>{@code EPIPE} nobody reads the pipe. Source: {@code pwrite(2)}, {@code pwritev2(2)}.
      *
      * @param buffer what is written
      */

@@ -35,8 +35,8 @@ public final class OpenFlags {
     public static final int O_APPEND = LibcConstants.O_APPEND;
 
     /**
-     * Neither opening nor, on this descriptor, reading and writing waits: {@code EAGAIN} instead,
-     * from a ring too.
+     * Opening does not wait for a pipe's other side. Reads through a ring wait all the same; {@link
+     * Files#RWF_NOWAIT} is for them.
      */
     public static final int O_NONBLOCK = LibcConstants.O_NONBLOCK;
 
