@@ -15,6 +15,7 @@ import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.UringException;
+import org.uring4j.op.Files;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.BufferRingConfig;
@@ -98,6 +99,32 @@ class BufferPiecesTest {
                 assertThat(buffers.available()).isZero();
                 buffers.recycle(0);
             }
+        }
+    }
+
+    @Test
+    void shouldLeaveABufferOfNoBytesToTheKernel() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                BufferRing buffers =
+                        BufferRing.register(ring, GROUP, BufferRingConfig.of(2, 10).incremental());
+                Connection connection = Connection.open(ring)) {
+            connection.send("aaa");
+            Sockets.recvProvided(ring.next(), connection.fd(), 0, GROUP, 0, 0);
+            assertThat(take(buffers, Completions.one(ring))).isEqualTo("aaa");
+            connection.peer().shutdownOutput();
+            for (int i = 0; i < 3; i++) {
+                // Some kernels say that the buffer was used up, which it was not.
+                Files.readProvided(ring.next(), connection.fd(), 0, 0, GROUP);
+                Completion end = Completions.one(ring);
+                assertThat(end.result()).isZero();
+                if (Cqe.hasBuffer(end.flags())) {
+                    assertThat(take(buffers, end)).isEmpty();
+                    buffers.recycle(end.bufferId());
+                }
+            }
+            buffers.recycle(0);
+            assertThatIllegalStateException().isThrownBy(() -> buffers.recycle(0));
+            assertThat(buffers.available()).isEqualTo(2);
         }
     }
 

@@ -49,6 +49,9 @@ public final class BufferRingConfig {
      * are {@link org.uring4j.Sqe#async}. Given a maximum length they use up that much, even when
      * fewer bytes come, and no completion says so: later pieces would be looked for in the wrong
      * place. Give those no maximum length; then each has a buffer of its own.
+     *
+     * <p>Do not receive with {@code MSG_WAITALL}: where the bytes come in several portions, kernels
+     * (6.18 still) count the first one only, and put what comes next over the others.
      */
     public BufferRingConfig incremental() {
         BufferRingConfig copy = copy();
