@@ -70,7 +70,7 @@ final class Canceller {
     long runForGood(Duration timeout) {
         long left = run(timeout);
         if (left == 0 && ring.completions().tagged() > 0) {
-            ring.resources().closeChildren();
+            ring.resources().closeChildren(false);
             left = run(timeout);
         }
         return left;

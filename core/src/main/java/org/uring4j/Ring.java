@@ -392,7 +392,7 @@ public final class Ring implements AutoCloseable {
                                 .runForGood(config.closeTimeout);
             }
         } finally {
-            resources.closeChildren();
+            resources.closeChildren(left > 0);
             closed = true;
             this.owner = null;
             fd.close(!orphaned);

@@ -53,6 +53,11 @@ final class RingAccess extends Access {
     }
 
     @Override
+    public boolean abandoned(Ring ring) {
+        return ring.resources().abandoned();
+    }
+
+    @Override
     public void tagged(Ring ring, int count) {
         ring.completions().tagged(count);
     }

@@ -16,6 +16,7 @@ final class RingResources {
 
     private final List<AutoCloseable> children = new ArrayList<>();
     private final List<Arena> released = new ArrayList<>();
+    private boolean abandoned;
 
     RingResources(RingOpener opener, @Nullable RingMemory memory) {
         this.mappings = opener.mappings;
@@ -42,8 +43,13 @@ final class RingResources {
         released.add(arena);
     }
 
-    /** Closes the registered resources, the last registered first. */
-    void closeChildren() {
+    /**
+     * Closes the registered resources, the last registered first.
+     *
+     * @param abandoned whether there are requests that would not end
+     */
+    void closeChildren(boolean abandoned) {
+        this.abandoned = abandoned;
         for (AutoCloseable child : List.copyOf(children).reversed()) {
             try {
                 child.close();
@@ -51,6 +57,11 @@ final class RingResources {
                 // What would not be unregistered goes with the ring's descriptor.
             }
         }
+    }
+
+    /** Whether the ring closes in spite of requests that would not end. */
+    boolean abandoned() {
+        return abandoned;
     }
 
     /**

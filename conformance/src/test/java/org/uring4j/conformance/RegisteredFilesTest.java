@@ -18,6 +18,7 @@ import org.uring4j.UringException;
 import org.uring4j.op.DirectSlot;
 import org.uring4j.op.Files;
 import org.uring4j.op.OpenFlags;
+import org.uring4j.resource.RegisteredBuffers;
 import org.uring4j.resource.RegisteredFiles;
 
 import java.io.IOException;
@@ -138,6 +139,8 @@ class RegisteredFilesTest {
                 files.set(1, pipe.fd(), TAG);
                 files.set(2, pipe.fd(), TAG);
             }
+            RegisteredBuffers buffers = RegisteredBuffers.sparse(ring, 1);
+            buffers.set(0, arena.allocate(8), TAG);
             Files.read(ring.next(), 1, arena.allocate(8), -1).fixedFile();
             ring.submit();
             files.clear(1);

@@ -57,6 +57,9 @@ public abstract class Access {
     /** Frees memory when the ring has closed: the kernel would not give it back before. */
     public abstract void releaseWithRing(Ring ring, Arena memory);
 
+    /** Whether the ring closes in spite of requests that would not end. */
+    public abstract boolean abandoned(Ring ring);
+
     /** Resources were given tags: later a completion comes for each that is no request's. */
     public abstract void tagged(Ring ring, int count);
 

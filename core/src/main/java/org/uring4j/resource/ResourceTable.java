@@ -110,7 +110,11 @@ final class ResourceTable {
         ACCESS.check(ring);
         closed = true;
         try {
-            ACCESS.require(ring, opcode, 0, 0);
+            // The call may wait for requests, and these would not end: then the table goes with the
+            // ring's descriptor.
+            if (!ACCESS.abandoned(ring)) {
+                ACCESS.require(ring, opcode, 0, 0);
+            }
         } finally {
             for (int i = 0; i < count; i++) {
                 replaceTag(i, 0);
