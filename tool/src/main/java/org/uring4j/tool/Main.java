@@ -34,7 +34,7 @@ import java.nio.charset.Charset;
             "1:it failed, and said why on standard error",
             "2:the command line is wrong"
         })
-public final class Main implements Runnable {
+final class Main implements Runnable {
     @Spec private CommandSpec spec;
 
     @Option(
@@ -46,17 +46,8 @@ public final class Main implements Runnable {
     @SuppressWarnings("NullAway.Init") // by picocli
     private Main() {}
 
-    /**
-     * Runs the command and ends the JVM with its exit code.
-     *
-     * @param args the command line
-     */
-    public static void main(String[] args) {
-        if (args.length == 1 && args[0].equals("--version")) {
-            // Answered before the parser's some 200 classes are loaded.
-            System.out.println(Version.line());
-            return;
-        }
+    /** Runs the command and ends the JVM with its exit code. */
+    static void main(String[] args) {
         Charset charset = System.out.charset();
         int exitCode =
                 run(
