@@ -19,6 +19,7 @@ import org.uring4j.op.OpenFlags;
 import org.uring4j.op.Polling;
 import org.uring4j.op.Timeouts;
 import org.uring4j.op.Timespec;
+import org.uring4j.resource.RegisteredFiles;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -108,6 +109,27 @@ class CancelTest {
             assertThat(Completions.some(ring, 2))
                     .containsExactlyInAnyOrder(new Completion(10, 1, 0), cancelled(2));
             Cancel.cancel(ring.next(), CancelTarget.fd(1_000_000)).userData(11);
+            assertThat(Completions.one(ring).failed(Errno.EBADF)).isTrue();
+        }
+    }
+
+    @Test
+    void shouldCancelByRegisteredFile() {
+        Needs.kernel("6.0", "IORING_ASYNC_CANCEL_FD_FIXED");
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                Opened reader = fifo.open(ring, OpenFlags.O_RDONLY);
+                Opened second = other.open(ring, OpenFlags.O_RDONLY);
+                RegisteredFiles files = RegisteredFiles.register(ring, reader.fd(), second.fd())) {
+            assertThat(files.count()).isEqualTo(2);
+            Files.read(ring.next(), 0, memory, 0).fixedFile().userData(1);
+            Files.read(ring.next(), 1, memory, 0).fixedFile().userData(2);
+            read(ring, second, 3);
+            assertThat(Completions.now(ring)).isEmpty();
+            // By whatever name a request knows the file.
+            Cancel.cancel(ring.next(), CancelTarget.fixedFd(1).all()).userData(9);
+            assertThat(Completions.some(ring, 3))
+                    .containsExactlyInAnyOrder(new Completion(9, 2, 0), cancelled(2), cancelled(3));
+            Cancel.cancel(ring.next(), CancelTarget.fixedFd(2)).userData(10);
             assertThat(Completions.one(ring).failed(Errno.EBADF)).isTrue();
         }
     }
