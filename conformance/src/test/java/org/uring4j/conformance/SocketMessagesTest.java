@@ -29,6 +29,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -126,6 +127,7 @@ class SocketMessagesTest {
                 DatagramSocket one = new DatagramSocket(Net.ANY);
                 DatagramSocket other = new DatagramSocket(Net.ANY)) {
             int fd = Net.bound(ring, Net.ANY, Sockets.SOCK_DGRAM);
+            SocketAddress to = Net.local(fd);
             MsgHdr message = MsgHdr.allocate(arena, SockAddr.MAX_LENGTH, 64);
             RecvmsgOut out = new RecvmsgOut(message);
             SocketMessages.recvmsgMultishot(ring.next(), fd, message, GROUP, 0, 0).userData(1);
@@ -133,7 +135,7 @@ class SocketMessagesTest {
             for (int i = 0; i < 20; i++) {
                 DatagramSocket sender = i % 3 == 0 ? one : other;
                 byte[] text = Net.bytes("message " + i);
-                sender.send(new DatagramPacket(text, text.length, Net.local(fd)));
+                sender.send(new DatagramPacket(text, text.length, to));
                 Completion completion = Completions.one(ring);
                 assertThat(completion.hasMore()).isTrue();
                 Net.ok(completion);
