@@ -1,0 +1,106 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What one guest brought back. The problems are those of the kernel, not of single tests. */
+record Outcome(
+        String name,
+        String packageName,
+        String release,
+        List<String> devices,
+        List<Test> tests,
+        List<String> problems) {
+    private static final int LAST_LINES = 25;
+
+    /** What a kernel logs when something is wrong with it. */
+    private static final Pattern COMPLAINT =
+            Pattern.compile(
+                    "WARNING: |BUG: |Oops|Kernel panic|general protection fault|Call Trace"
+                            + "|blocked for more than|detected stall|INFO: rcu|KASAN|UBSAN");
+
+    static Outcome read(String name, Path directory) throws IOException {
+        List<String> problems = new ArrayList<>();
+        String console = text(directory.resolve("console.log"));
+        String release = text(directory.resolve("release")).strip();
+        String ended = text(directory.resolve("qemu-status")).strip();
+        String status = text(directory.resolve("status")).strip();
+        Set<String> complaints = complaints(console);
+        complaints.addAll(complaints(text(directory.resolve("dmesg"))));
+        if (!complaints.isEmpty()) {
+            problems.add(
+                    "the kernel complained: "
+                            + String.join("\n", complaints)
+                            + last("console.log", console));
+        }
+        if (release.isEmpty()) {
+            problems.add("the kernel did not boot to user space" + last("console.log", console));
+        } else if (ended.equals("124") || ended.equals("137")) {
+            problems.add("the guest did not end in time" + last("console.log", console));
+        } else if (status.isEmpty()) {
+            problems.add("the guest ended before its tests" + last("console.log", console));
+        } else if (!Set.of("0", "1").contains(status)) {
+            // 0 and 1 are JUnit's: all passed, some failed.
+            String log = text(directory.resolve("tests.log"));
+            problems.add("the tests' JVM ended with status=" + status + last("tests.log", log));
+        }
+        List<Test> tests = List.of();
+        Path xml = directory.resolve("TEST-junit-jupiter.xml");
+        if (Files.exists(xml)) {
+            tests = Test.read(xml);
+        }
+        if (tests.isEmpty() && problems.isEmpty()) {
+            String log = text(directory.resolve("tests.log"));
+            problems.add("the guest brought back no test's result" + last("tests.log", log));
+        }
+        return new Outcome(
+                name,
+                text(directory.resolve("package")).strip(),
+                release.isEmpty() ? name : release,
+                text(directory.resolve("devices")).lines().toList(),
+                tests,
+                problems);
+    }
+
+    boolean isLab() {
+        return name.equals("lab");
+    }
+
+    boolean isGood() {
+        return problems.isEmpty()
+                && tests.stream().noneMatch(test -> test.outcome() == Test.Kind.FAILED);
+    }
+
+    /** Release and where it is from. */
+    String title() {
+        return "Linux " + release + ", from " + packageName;
+    }
+
+    private static Set<String> complaints(String log) {
+        Set<String> found = new LinkedHashSet<>();
+        log.lines()
+                .filter(line -> COMPLAINT.matcher(line).find())
+                .map(line -> line.replaceFirst("^.*?\\[ *[\\d.]+\\] ?", ""))
+                .forEach(found::add);
+        return found;
+    }
+
+    private static String last(String file, String log) {
+        List<String> lines = log.lines().toList();
+        List<String> end = lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size());
+        return end.isEmpty()
+                ? "\n" + file + " is empty"
+                : "\nlast lines of " + file + ":\n" + String.join("\n", end);
+    }
+
+    private static String text(Path file) throws IOException {
+        // A log of a kernel that died may end in the middle of a character.
+        return Files.exists(file)
+                ? new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1)
+                : "";
+    }
+}
