@@ -303,6 +303,7 @@ class BufferRingTest {
 
     @Test
     void shouldRefuseEverythingOnceClosed() {
+        Needs.kernel("6.4", "IOU_PBUF_RING_MMAP");
         Ring ring = Ring.open(RingConfig.of(8));
         BufferRing one = BufferRing.register(ring, 1, 2, 16);
         BufferRing other = BufferRing.register(ring, 2, BufferRingConfig.of(2, 16).kernelMemory());

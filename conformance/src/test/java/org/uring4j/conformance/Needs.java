@@ -22,6 +22,15 @@ final class Needs {
         }
     }
 
+    /** What is known of a device: a path, an address, a name, as {@code lab/devices} says. */
+    static String device(String name) {
+        String value = System.getProperty("uring4j.device." + name);
+        if (value == null) {
+            throw skip("no device " + name);
+        }
+        return value;
+    }
+
     static TestAbortedException skip(String reason) {
         System.out.println("skipped: " + reason);
         return new TestAbortedException(reason);
