@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.uring4j.Ring;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,18 +38,35 @@ final class Outcomes {
 
     /** Submits and takes note until the request has ended; it is the only one. */
     static Outcome one(Ring ring) {
-        Completion first = Completions.until(ring, any -> true).getFirst();
         Outcomes outcomes = new Outcomes();
-        outcomes.add(first);
-        while (!outcomes.ended(first.userData())) {
-            outcomes.add(Completions.until(ring, any -> true).getFirst());
-        }
-        assertThat(outcomes.all).hasSize(1);
-        return outcomes.get(first.userData());
+        return outcomes.end(ring, outcomes.add(Completions.until(ring, any -> true).getFirst()));
     }
 
-    /** Takes note of a completion. */
-    void add(Completion completion) {
+    /**
+     * Submits the only request, which sends all of {@code data}; the peer receives that before the
+     * notification is waited for, which may depend on it.
+     */
+    static Outcome delivered(Connection connection, byte[] data) throws IOException {
+        Ring ring = connection.ring();
+        Outcomes outcomes = new Outcomes();
+        long key = outcomes.add(Completions.until(ring, any -> true).getFirst());
+        assertThat(outcomes.get(key).result()).isEqualTo(data.length);
+        assertThat(connection.receive(data.length)).isEqualTo(data);
+        Outcome outcome = outcomes.end(ring, key);
+        assertThat(outcome.notified()).isTrue();
+        return outcome;
+    }
+
+    private Outcome end(Ring ring, long key) {
+        while (!ended(key)) {
+            add(Completions.until(ring, any -> true).getFirst());
+        }
+        assertThat(all).hasSize(1);
+        return get(key);
+    }
+
+    /** Takes note of a completion; its user data. */
+    long add(Completion completion) {
         long key = completion.userData();
         Outcome before = all.get(key);
         if (completion.isNotification()) {
@@ -62,6 +80,7 @@ final class Outcomes {
             all.put(key, new Outcome(completion.result(), completion.hasMore(), false, 0));
             order.add(key);
         }
+        return key;
     }
 
     boolean ended(long userData) {

@@ -37,11 +37,7 @@ class ZeroCopySendTest {
             byte[] data = Net.random(100_000, 1);
             MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
             ZeroCopySend.send(ring.next(), connection.fd(), buffer, ALL, 0).userData(7);
-            Outcome outcome = Outcomes.one(ring);
-            assertThat(outcome.result()).isEqualTo(data.length);
-            assertThat(outcome.notified()).isTrue();
-            assertThat(outcome.notification()).isZero();
-            assertThat(connection.receive(data.length)).isEqualTo(data);
+            assertThat(Outcomes.delivered(connection, data).notification()).isZero();
             assertThat(ring.inFlight()).isZero();
         }
     }
@@ -55,11 +51,8 @@ class ZeroCopySendTest {
             MemorySegment buffer = arena.allocate(50_000);
             int report = ZeroCopySend.REPORT_USAGE;
             ZeroCopySend.send(ring.next(), connection.fd(), buffer, ALL, report);
-            Outcome outcome = Outcomes.one(ring);
-            assertThat(outcome.result()).isEqualTo(50_000);
-            assertThat(outcome.notified()).isTrue();
+            Outcome outcome = Outcomes.delivered(connection, new byte[50_000]);
             assertThat(ZeroCopySend.copied(outcome.notification())).isTrue();
-            assertThat(connection.receive(50_000)).containsOnly(0);
         }
     }
 

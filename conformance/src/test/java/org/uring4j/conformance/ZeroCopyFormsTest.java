@@ -1,0 +1,176 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.conformance.Outcomes.Outcome;
+import org.uring4j.op.IoVectors;
+import org.uring4j.op.MsgHdr;
+import org.uring4j.op.SockAddr;
+import org.uring4j.op.Sockets;
+import org.uring4j.op.ZeroCopySend;
+import org.uring4j.resource.RegisteredBuffers;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+
+/**
+ * {@code IORING_OP_SEND_ZC}, {@code IORING_OP_SENDMSG_ZC} from registered buffers, in several
+ * pieces, as messages, to addresses.
+ */
+@Timeout(60)
+class ZeroCopyFormsTest {
+    private static final int ALL = Sockets.MSG_WAITALL;
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSendFromRegisteredBuffer(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            byte[] data = Net.random(200_000, 1);
+            MemorySegment memory = arena.allocate(data.length + 100, 4096);
+            MemorySegment part = memory.asSlice(77, data.length);
+            part.copyFrom(MemorySegment.ofArray(data));
+            try (RegisteredBuffers buffers =
+                    RegisteredBuffers.register(ring, arena.allocate(10), memory)) {
+                assertThat(buffers.count()).isEqualTo(2);
+                int report = ZeroCopySend.REPORT_USAGE;
+                ZeroCopySend.sendFixed(ring.next(), connection.fd(), part, 1, ALL, report);
+                Outcome outcome = Outcomes.delivered(connection, data);
+                assertThat(ZeroCopySend.copied(outcome.notification())).isTrue();
+
+                ZeroCopySend.sendFixed(ring.next(), connection.fd(), part, 0, ALL, 0);
+                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+                ZeroCopySend.sendFixed(ring.next(), connection.fd(), part, 2, ALL, 0);
+                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSendToAddress(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                DatagramSocket peer = new DatagramSocket(Net.ANY)) {
+            peer.setSoTimeout(10_000);
+            int fd = Net.bound(ring, Net.ANY, Sockets.SOCK_DGRAM);
+            byte[] data = Net.random(5000, 2);
+            MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            SockAddr to = SockAddr.of(arena, peer.getLocalSocketAddress());
+            ZeroCopySend.sendTo(ring.next(), fd, buffer, to, 0, 0);
+            assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
+            receive(peer, data);
+            try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, buffer)) {
+                MemorySegment all = buffers.buffer(0);
+                Sockets.sendAddress(
+                        ZeroCopySend.sendFixed(ring.next(), fd, all, 0, 0, Sockets.POLL_FIRST), to);
+                assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
+                receive(peer, data);
+            }
+            ZeroCopySend.send(ring.next(), fd, buffer, 0, 0);
+            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EDESTADDRREQ);
+            ZeroCopySend.sendTo(ring.next(), fd, arena.allocate(70_000), to, 0, 0);
+            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EMSGSIZE);
+            Net.close(ring, fd);
+        }
+    }
+
+    private static void receive(DatagramSocket peer, byte[] data) throws Exception {
+        DatagramPacket packet = new DatagramPacket(new byte[10_000], 10_000);
+        peer.receive(packet);
+        assertThat(packet.getLength()).isEqualTo(data.length);
+        assertThat(packet.getData()).startsWith(data);
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSendPieces(RingMode mode) throws Exception {
+        Needs.kernel("6.17", "IORING_SEND_VECTORIZED");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            byte[] data = Net.random(90_000, 3);
+            IoVectors pieces = pieces(arena.allocateFrom(ValueLayout.JAVA_BYTE, data), arena);
+            ZeroCopySend.sendv(ring.next(), connection.fd(), pieces, ALL, 0);
+            assertThat(Outcomes.delivered(connection, data).notification()).isZero();
+        }
+    }
+
+    /** Some of the memory, in unequal pieces that together are all of it. */
+    private static IoVectors pieces(MemorySegment all, Arena arena) {
+        return IoVectors.of(arena, all.asSlice(0, 1), all.asSlice(1, 30_000), all.asSlice(30_001));
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSendMessage(RingMode mode) throws Exception {
+        Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            byte[] data = Net.random(90_000, 4);
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            MsgHdr message = MsgHdr.allocate(arena, 0, 0).pieces(pieces(memory, arena));
+            int report = ZeroCopySend.REPORT_USAGE;
+            ZeroCopySend.sendmsg(ring.next(), connection.fd(), message, ALL, report);
+            Outcome outcome = Outcomes.delivered(connection, data);
+            assertThat(ZeroCopySend.copied(outcome.notification())).isTrue();
+        }
+    }
+
+    @Test
+    void shouldSendMessageToAddress() throws Exception {
+        Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                Arena arena = Arena.ofShared();
+                DatagramSocket peer = new DatagramSocket(Net.ANY)) {
+            peer.setSoTimeout(10_000);
+            int fd = Net.socket(ring, Sockets.AF_INET, Sockets.SOCK_DGRAM);
+            byte[] data = Net.random(5000, 5);
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            MsgHdr message = MsgHdr.allocate(arena, SockAddr.MAX_LENGTH, 0);
+            message.pieces(IoVectors.of(arena, memory.asSlice(0, 4000), memory.asSlice(4000)));
+            message.to(SockAddr.of(arena, peer.getLocalSocketAddress()));
+            ZeroCopySend.sendmsg(ring.next(), fd, message, 0, 0);
+            assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
+            receive(peer, data);
+            ZeroCopySend.sendmsg(ring.next(), fd, message.toConnected(), 0, 0);
+            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EDESTADDRREQ);
+            Net.close(ring, fd);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSendMessageFromRegisteredBuffer(RingMode mode) throws Exception {
+        Needs.kernel("6.15", "IORING_OP_SENDMSG_ZC with IORING_RECVSEND_FIXED_BUF");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            byte[] data = Net.random(90_000, 6);
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            MsgHdr message = MsgHdr.allocate(arena, 0, 0).pieces(pieces(memory, arena));
+            MsgHdr other = MsgHdr.allocate(arena, 0, 0);
+            other.pieces(IoVectors.of(arena, arena.allocate(100)));
+            try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, memory)) {
+                assertThat(buffers.contains(0, memory)).isTrue();
+                int fd = connection.fd();
+                ZeroCopySend.sendmsgFixed(ring.next(), fd, message, 0, ALL, 0);
+                assertThat(Outcomes.delivered(connection, data).notification()).isZero();
+                ZeroCopySend.sendmsgFixed(ring.next(), fd, other, 0, ALL, 0);
+                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+            }
+        }
+    }
+}
