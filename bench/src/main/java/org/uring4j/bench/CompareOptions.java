@@ -29,8 +29,8 @@ final class CompareOptions {
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
-            description = "Load before the first round (default: ${DEFAULT-VALUE}).")
-    private int warmUp = 10;
+            description = "Load of each kind before the first round (default: ${DEFAULT-VALUE}).")
+    private int warmUp = 5;
 
     @Option(
             names = "--core",

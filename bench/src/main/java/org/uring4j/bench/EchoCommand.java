@@ -55,12 +55,21 @@ final class EchoCommand implements Callable<Integer> {
         try (Peer reference = startServer(options.reference());
                 Peer contender = startServer(options.contender())) {
             options.describe(reference, contender);
+            warmUp(reference);
+            warmUp(contender);
             for (Shape shape : SHAPES) {
                 report.add(shape.label(), contest(shape, reference, contender), BAR);
             }
         }
         report.print(System.out, "server's processor time of a request");
         return options.exitCode(report);
+    }
+
+    /** One connection makes a server's loop turn fastest, so that the JIT gets to compile it. */
+    private void warmUp(Peer server) {
+        try (Peer client = startClient(new Shape(1, 64), server)) {
+            new Pair(server, client).nanosPerRequest(options.warmUp());
+        }
     }
 
     private Contest contest(Shape shape, Peer reference, Peer contender) {

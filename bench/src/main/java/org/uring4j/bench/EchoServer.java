@@ -90,12 +90,19 @@ final class EchoServer implements Callable<Integer> {
             }
             System.out.println("ready engine=uring4j host=" + host + " port=" + port);
             while (!stopping) {
-                ring.submitAndWait(1);
-                ring.completions().drain(handler);
-                echo.recycle();
+                turn(ring, handler, echo);
             }
         }
         return 0;
+    }
+
+    /**
+     * A method of its own: the JIT compiles what is called often, and a loop only when it is hot.
+     */
+    private static void turn(Ring ring, CompletionHandler handler, Echo echo) {
+        ring.submitAndWait(1);
+        ring.completions().drain(handler);
+        echo.recycle();
     }
 
     private int listen(Ring ring, Arena arena) {
