@@ -43,7 +43,8 @@ class FilesFixedTest {
 
     @BeforeEach
     void openRing() {
-        ring = Ring.open(RingConfig.of(8));
+        // Of any thread: with a time limit a test may have one of its own.
+        ring = Ring.open(RingConfig.of(8).singleIssuer(false));
         path = directory.resolve("file");
         name = arena.allocateFrom(path.toString());
     }

@@ -45,12 +45,13 @@ import java.nio.file.attribute.PosixFilePermissions;
  */
 class FilesTest {
     @TempDir Path directory;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private Ring ring;
 
     @BeforeEach
     void openRing() {
-        ring = Ring.open(RingConfig.of(8));
+        // Of any thread: with a time limit a test may have one of its own.
+        ring = Ring.open(RingConfig.of(8).singleIssuer(false));
     }
 
     @AfterEach

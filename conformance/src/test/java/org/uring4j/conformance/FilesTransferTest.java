@@ -39,13 +39,14 @@ import java.util.List;
  */
 class FilesTransferTest {
     @TempDir Path directory;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private Path path;
     private Ring ring;
 
     @BeforeEach
     void openRing() {
-        ring = Ring.open(RingConfig.of(8));
+        // Of any thread: with a time limit a test may have one of its own.
+        ring = Ring.open(RingConfig.of(8).singleIssuer(false));
         path = directory.resolve("file");
     }
 
