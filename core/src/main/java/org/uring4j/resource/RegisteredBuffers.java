@@ -1,9 +1,5 @@
 package org.uring4j.resource;
 
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BUFFERS2;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BUFFERS_UPDATE;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_BUFFERS;
-
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
@@ -57,7 +53,7 @@ public final class RegisteredBuffers implements AutoCloseable {
     private RegisteredBuffers(Ring ring, @Nullable MemorySegment[] buffers) {
         this.ring = ring;
         this.buffers = buffers;
-        table = new ResourceTable(ring, "buffer", buffers.length);
+        table = new ResourceTable(ring, ResourceTable.Kind.BUFFER, buffers.length);
     }
 
     /**
@@ -98,7 +94,7 @@ public final class RegisteredBuffers implements AutoCloseable {
         checkCount(buffers.length);
         RegisteredBuffers registered = new RegisteredBuffers(ring, buffers);
         try (Arena arena = Arena.ofConfined()) {
-            registered.table.register(IORING_REGISTER_BUFFERS2, vectors(arena, buffers), tags);
+            registered.table.register(vectors(arena, buffers), tags);
         }
         ACCESS.adopt(ring, registered);
         return registered;
@@ -208,11 +204,7 @@ public final class RegisteredBuffers implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             result =
                     table.update(
-                            IORING_REGISTER_BUFFERS_UPDATE,
-                            index,
-                            vectors(arena, buffer),
-                            1,
-                            tag == 0 ? null : new long[] {tag});
+                            index, vectors(arena, buffer), 1, tag == 0 ? null : new long[] {tag});
         }
         if (result < 0) {
             throw new UringException(
@@ -236,7 +228,7 @@ public final class RegisteredBuffers implements AutoCloseable {
     public void close() {
         if (!table.closed()) {
             try {
-                table.unregister(IORING_UNREGISTER_BUFFERS);
+                table.unregister();
             } finally {
                 if (table.closed()) {
                     ACCESS.remove(ring, this);

@@ -1,10 +1,7 @@
 package org.uring4j.resource;
 
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILES2;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILES_SKIP;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILES_UPDATE2;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILE_ALLOC_RANGE;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_FILES;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
@@ -62,7 +59,7 @@ public final class RegisteredFiles implements AutoCloseable {
 
     private RegisteredFiles(Ring ring, int count) {
         this.ring = ring;
-        table = new ResourceTable(ring, "file", count);
+        table = new ResourceTable(ring, ResourceTable.Kind.FILE, count);
     }
 
     /**
@@ -105,7 +102,7 @@ public final class RegisteredFiles implements AutoCloseable {
         RegisteredFiles files = new RegisteredFiles(ring, fds.length);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment array = arena.allocateFrom(ValueLayout.JAVA_INT, fds);
-            files.table.register(IORING_REGISTER_FILES2, array, tags);
+            files.table.register(array, tags);
         }
         ACCESS.adopt(ring, files);
         return files;
@@ -178,7 +175,6 @@ public final class RegisteredFiles implements AutoCloseable {
             try (Arena arena = Arena.ofConfined()) {
                 result =
                         table.update(
-                                IORING_REGISTER_FILES_UPDATE2,
                                 first + done,
                                 arena.allocateFrom(ValueLayout.JAVA_INT, rest),
                                 rest.length,
@@ -230,7 +226,7 @@ public final class RegisteredFiles implements AutoCloseable {
     public void close() {
         if (!table.closed()) {
             try {
-                table.unregister(IORING_UNREGISTER_FILES);
+                table.unregister();
             } finally {
                 if (table.closed()) {
                     ACCESS.remove(ring, this);
