@@ -15,7 +15,6 @@ import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.UringException;
-import org.uring4j.op.Files;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.BufferRingConfig;
@@ -103,7 +102,7 @@ class BufferPiecesTest {
     }
 
     @Test
-    void shouldLeaveABufferOfNoBytesToTheKernel() throws Exception {
+    void shouldKnowWhoseABufferIsAfterCompletionsOfNoBytes() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(8));
                 BufferRing buffers =
                         BufferRing.register(ring, GROUP, BufferRingConfig.of(2, 10).incremental());
@@ -112,9 +111,10 @@ class BufferPiecesTest {
             Sockets.recvProvided(ring.next(), connection.fd(), 0, GROUP, 0, 0);
             assertThat(take(buffers, Completions.one(ring))).isEqualTo("aaa");
             connection.peer().shutdownOutput();
-            for (int i = 0; i < 3; i++) {
-                // Some kernels say that the buffer was used up, which it was not.
-                Files.readProvided(ring.next(), connection.fd(), 0, 0, GROUP);
+            // Uses up 4 bytes of a buffer before it starts, then finds the end of the stream. Some
+            // kernels do not say that they go on with the buffer.
+            for (int i = 0; i < 4; i++) {
+                Sockets.recvProvided(ring.next(), connection.fd(), 4, GROUP, 0, 0).async();
                 Completion end = Completions.one(ring);
                 assertThat(end.result()).isZero();
                 if (Cqe.hasBuffer(end.flags())) {
@@ -123,8 +123,9 @@ class BufferPiecesTest {
                 }
             }
             buffers.recycle(0);
-            assertThatIllegalStateException().isThrownBy(() -> buffers.recycle(0));
             assertThat(buffers.available()).isEqualTo(2);
+            assertThatIllegalStateException().isThrownBy(() -> buffers.recycle(0));
+            assertThatIllegalStateException().isThrownBy(() -> buffers.recycle(1));
         }
     }
 

@@ -36,6 +36,7 @@ final class BufferStates {
     private final int bufferSize;
     private final int mask;
     private final boolean incremental;
+    private final int minimumLeft;
     private final Mapping mapping;
     private final long entries;
     private final long buffers;
@@ -64,6 +65,7 @@ final class BufferStates {
         bufferSize = config.bufferSize;
         mask = config.count - 1;
         incremental = config.incremental;
+        minimumLeft = Math.max(1, config.minimumLeft);
         entries = mapping.address();
         state = new int[config.count];
         used = new int[config.count];
@@ -154,11 +156,15 @@ final class BufferStates {
     }
 
     /**
-     * Whether the kernel goes on filling a buffer. Some kernels forget to say so after a completion
-     * of no bytes: then it is still the buffer that they take next.
+     * Whether the kernel goes on filling a buffer. Some kernels forget to say so, when there were
+     * no bytes or when the buffer was used up before the request started: where something is left
+     * that they could have filled, it may still be the buffer that they take next.
      */
     private boolean more(int id, int size, int flags) {
-        return Cqe.hasMoreOfBuffer(flags) || (size == 0 && incremental && id == nextOfKernel());
+        return Cqe.hasMoreOfBuffer(flags)
+                || (incremental
+                        && length[id] - used[id] - size >= minimumLeft
+                        && id == nextOfKernel());
     }
 
     /** The buffer that the kernel takes next, or -1. */
