@@ -10,6 +10,10 @@
  *   <li>Memory is native ({@link java.lang.foreign.Arena}), its size is the request's length. Heap
  *       memory is refused with {@link java.lang.IllegalArgumentException}, a closed arena with
  *       {@link java.lang.IllegalStateException}.
+ *   <li>What a request only describes itself with - a path, a time, an array of vectors - is copied
+ *       when the kernel takes it ({@code IORING_FEAT_SUBMIT_STABLE}, since Linux 5.5): it may
+ *       change when {@link org.uring4j.Ring#submit} has returned or, with a poll thread, when the
+ *       request has ended.
  *   <li>A failed request completes with a negated errno: {@link org.uring4j.UringException#of}
  *       makes an exception of it.
  *   <li>{@code fd} is a file descriptor or, with {@link org.uring4j.Sqe#fixedFile}, the index of a
