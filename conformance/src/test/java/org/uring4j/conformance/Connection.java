@@ -25,9 +25,7 @@ record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
     static Connection open(Ring ring) throws IOException {
         try (Arena arena = Arena.ofConfined();
                 ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Sockets.socket(ring.next(), Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
-            int fd = Completions.one(ring).result();
-            assertThat(fd).isNotNegative();
+            int fd = Net.socket(ring, Sockets.AF_INET, Sockets.SOCK_STREAM);
             SockAddr address = SockAddr.of(arena, server.getLocalSocketAddress());
             Sockets.connect(ring.next(), fd, address);
             assertThat(Completions.one(ring).result()).isZero();

@@ -65,8 +65,10 @@ class DirectSocketsTest {
             // Into a slot that is in use: its file is closed.
             try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 client.connect(path);
-                Sockets.acceptDirect(ring.next(), 2, 3, 0, 0).fixedFile();
+                SockAddr peer = SockAddr.allocate(arena);
+                Sockets.acceptDirect(ring.next(), 2, peer, 3, 0, 0).fixedFile();
                 assertThat(Net.ok(ring)).isZero();
+                assertThat(peer.address()).isEqualTo(UnixDomainSocketAddress.of(""));
                 echo(ring, arena, client, 3);
             }
             Sockets.socketDirect(ring.next(), Sockets.AF_UNIX, STREAM, 0, 0);

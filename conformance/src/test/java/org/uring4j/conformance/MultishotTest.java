@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,11 @@ import java.util.List;
 @Timeout(60)
 class MultishotTest {
     private static final int GROUP = 3;
+
+    @BeforeEach
+    void needsMultishot() {
+        Needs.kernel("6.0", "IORING_RECV_MULTISHOT");
+    }
 
     @ParameterizedTest
     @EnumSource(RingMode.class)

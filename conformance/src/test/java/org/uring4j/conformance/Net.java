@@ -36,12 +36,14 @@ final class Net {
     }
 
     static int socket(Ring ring, int domain, int type) {
+        Needs.kernel("5.19", "IORING_OP_SOCKET");
         Sockets.socket(ring.next(), domain, type | Sockets.SOCK_CLOEXEC, 0);
         return ok(ring);
     }
 
     /** A socket of this type, bound. */
     static int bound(Ring ring, SocketAddress address, int type) {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         int fd = socket(ring, domain(address), type);
         try (Arena arena = Arena.ofConfined()) {
             Sockets.bind(ring.next(), fd, SockAddr.of(arena, address));
@@ -74,6 +76,7 @@ final class Net {
 
     /** Both ends of a connection of unix sockets. */
     static int[] unixPair(Ring ring, int type) {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         int listener = socket(ring, Sockets.AF_UNIX, type);
         int client = socket(ring, Sockets.AF_UNIX, type);
         try (Arena arena = Arena.ofConfined()) {

@@ -66,6 +66,7 @@ class RealPeersTest {
     @Test
     void shouldHearFromSocatWhatWasSentWithoutCopying() throws Exception {
         needs("socat", "socat");
+        Needs.kernel("6.0", "IORING_OP_SEND_ZC");
         byte[] data = Net.random(3_000_000, 2);
         Process socat =
                 new ProcessBuilder(

@@ -130,6 +130,7 @@ class SendRecvTest {
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldPollFirst(RingMode mode) throws Exception {
+        Needs.kernel("5.19", "IORING_RECVSEND_POLL_FIRST");
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();
                 Connection connection = Connection.open(ring)) {
@@ -157,6 +158,7 @@ class SendRecvTest {
 
     @Test
     void shouldTellWhetherThereIsMoreToRead() throws Exception {
+        Needs.kernel("5.19", "IORING_CQE_F_SOCK_NONEMPTY");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
                 Connection connection = Connection.open(ring)) {

@@ -121,6 +121,7 @@ class SocketMessagesTest {
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldReceiveManyMessagesWithTheirSenders(RingMode mode) throws Exception {
+        Needs.kernel("6.0", "IORING_RECV_MULTISHOT");
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();
                 BufferRing buffers = BufferRing.register(ring, GROUP, 4, 256);

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
@@ -40,11 +40,6 @@ import java.nio.file.Path;
 @Timeout(60)
 class SocketsTest {
     private static final int NOT_OPEN = 1 << 20;
-
-    @BeforeEach
-    void needsBind() {
-        Needs.kernel("6.11", "IORING_OP_BIND");
-    }
 
     @ParameterizedTest
     @EnumSource(RingMode.class)
@@ -215,6 +210,7 @@ class SocketsTest {
 
     @Test
     void shouldFailWhenThereIsNoSuchSocket() {
+        Needs.kernel("5.19", "IORING_OP_SOCKET");
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             Sockets.socket(ring.next(), 999, Sockets.SOCK_STREAM, 0);
             assertThat(Completions.one(ring).failed(Errno.EAFNOSUPPORT)).isTrue();
@@ -260,6 +256,7 @@ class SocketsTest {
     @Test
     void shouldAcceptAsFlagsSay() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(8))) {
+            Needs.kernel("6.10", "IORING_ACCEPT_DONTWAIT");
             int listener = Net.listener(ring, Net.ANY);
             Sockets.accept(ring.next(), listener, 0, Sockets.ACCEPT_DONTWAIT);
             assertThat(Completions.one(ring).failed(Errno.EAGAIN)).isTrue();
@@ -280,6 +277,25 @@ class SocketsTest {
             Sockets.accept(ring.next(), plain, 0);
             assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
             Net.close(ring, plain, listener);
+        }
+    }
+
+    @Test
+    void shouldTellWhetherThereAreMoreConnections() throws Exception {
+        Needs.kernel("6.10", "IORING_CQE_F_SOCK_NONEMPTY after an accept");
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                Socket first = new Socket();
+                Socket second = new Socket()) {
+            int listener = Net.listener(ring, Net.ANY);
+            first.connect(Net.local(listener), 10_000);
+            second.connect(Net.local(listener), 10_000);
+            for (boolean more : new boolean[] {true, false}) {
+                Sockets.accept(ring.next(), listener, 0);
+                Completion accepted = Completions.one(ring);
+                assertThat(Cqe.socketNonEmpty(accepted.flags())).isEqualTo(more);
+                Net.close(ring, Net.ok(accepted));
+            }
+            Net.close(ring, listener);
         }
     }
 
@@ -318,6 +334,7 @@ class SocketsTest {
     }
 
     private static void all(Ring ring, Arena arena, int fd, Errno errno) {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         SockAddr address = SockAddr.of(arena, Net.ANY);
         MemorySegment buffer = arena.allocate(8);
         Sockets.bind(ring.next(), fd, address);

@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,11 @@ import java.net.DatagramSocket;
 @Timeout(60)
 class ZeroCopyFormsTest {
     private static final int ALL = Sockets.MSG_WAITALL;
+
+    @BeforeEach
+    void needsZeroCopy() {
+        Needs.kernel("6.2", "IORING_OP_SEND_ZC with IORING_SEND_ZC_REPORT_USAGE");
+    }
 
     @ParameterizedTest
     @EnumSource(RingMode.class)
@@ -115,7 +121,6 @@ class ZeroCopyFormsTest {
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldSendMessage(RingMode mode) throws Exception {
-        Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();
                 Connection connection = Connection.open(ring)) {
@@ -131,7 +136,6 @@ class ZeroCopyFormsTest {
 
     @Test
     void shouldSendMessageToAddress() throws Exception {
-        Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
                 DatagramSocket peer = new DatagramSocket(Net.ANY)) {

@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,11 @@ import java.util.stream.LongStream;
 class ZeroCopySendTest {
     private static final int ALL = Sockets.MSG_WAITALL;
 
+    @BeforeEach
+    void needsZeroCopy() {
+        Needs.kernel("6.2", "IORING_OP_SEND_ZC with IORING_SEND_ZC_REPORT_USAGE");
+    }
+
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldGiveResultThenNotification(RingMode mode) throws Exception {
@@ -44,7 +50,6 @@ class ZeroCopySendTest {
 
     @Test
     void shouldReportThatLoopbackCopies() throws Exception {
-        Needs.kernel("6.2", "IORING_SEND_ZC_REPORT_USAGE");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
                 Connection connection = Connection.open(ring)) {
@@ -74,6 +79,19 @@ class ZeroCopySendTest {
                 assertThat(outcomes.get(i).notified()).isTrue();
             }
             assertThat(connection.receive(data.length)).isEqualTo(data);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldGiveResultFirstAlsoFromWorkerThread(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            byte[] data = Net.random(10_000, 5);
+            MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            ZeroCopySend.send(ring.next(), connection.fd(), buffer, ALL, 0).async();
+            assertThat(Outcomes.delivered(connection, data).notification()).isZero();
         }
     }
 

@@ -189,7 +189,8 @@ public final class Sockets {
      * Accepts one connection ({@code IORING_OP_ACCEPT}, since Linux 5.5).
      *
      * <p>Result: the descriptor; {@code EINVAL} when the socket does not listen, {@code EMFILE}.
-     * Source: {@code accept4(2)}.
+     * Since Linux 6.10 {@link Cqe#F_SOCK_NONEMPTY} says that more connections wait. Source: {@code
+     * accept4(2)}.
      *
      * @param flags {@link #SOCK_CLOEXEC}, {@link #SOCK_NONBLOCK} or 0
      */
@@ -212,10 +213,16 @@ public final class Sockets {
      * @param peer gets the address; the kernel's until the completion
      */
     public static Sqe accept(Sqe sqe, int fd, SockAddr peer, int flags, int ioFlags) {
+        return accept(sqe, fd, peer, flags, ioFlags, 0);
+    }
+
+    private static Sqe accept(
+            Sqe sqe, int fd, SockAddr peer, int flags, int ioFlags, int fileIndex) {
         long at = Encoder.address(peer.memory(), "peer");
         peer.length(SockAddr.MAX_LENGTH);
         long length = at + SockAddr.MAX_LENGTH;
-        return Encoder.prepare(sqe, IORING_OP_ACCEPT, ioFlags, fd, length, at, 0, flags, 0, 0);
+        return Encoder.prepare(
+                sqe, IORING_OP_ACCEPT, ioFlags, fd, length, at, 0, flags, fileIndex, 0);
     }
 
     /**
@@ -229,6 +236,16 @@ public final class Sockets {
      */
     public static Sqe acceptDirect(Sqe sqe, int fd, int slot, int flags, int ioFlags) {
         return accept(sqe, fd, flags, ioFlags, DirectSlot.fileIndex(slot));
+    }
+
+    /**
+     * As {@link #acceptDirect(Sqe, int, int, int, int)}, with the peer's address.
+     *
+     * @param peer gets the address; the kernel's until the completion
+     */
+    public static Sqe acceptDirect(
+            Sqe sqe, int fd, SockAddr peer, int slot, int flags, int ioFlags) {
+        return accept(sqe, fd, peer, flags, ioFlags, DirectSlot.fileIndex(slot));
     }
 
     /**
@@ -248,7 +265,8 @@ public final class Sockets {
     /**
      * As {@link #acceptMultishot}, each into a slot the kernel chooses. Since Linux 5.19.
      *
-     * <p>Result of each completion: the slot; {@code ENFILE} when none is free, which ends it.
+     * <p>Result of each completion: the slot; {@code ENFILE} when none is free, which ends the
+     * request, and the connection that was to go there is closed.
      */
     public static Sqe acceptMultishotDirect(Sqe sqe, int fd, int flags, int ioFlags) {
         int index = DirectSlot.fileIndex(DirectSlot.ALLOCATE);
@@ -263,8 +281,8 @@ public final class Sockets {
      * Sends ({@code IORING_OP_SEND}, since Linux 5.6).
      *
      * <p>Result: how many bytes the socket took, which may be fewer unless {@link #MSG_WAITALL} is
-     * set; {@code EPIPE}, {@code ECONNRESET}, {@code ENOTCONN}, {@code EMSGSIZE}. Source: {@code
-     * send(2)}.
+     * set, and are never more than 2 147 479 552; {@code EPIPE}, {@code ECONNRESET}, {@code
+     * ENOTCONN}, {@code EMSGSIZE}. Source: {@code send(2)}.
      *
      * @param buffer all of it is sent; the kernel's until the completion
      * @param msgFlags as {@link #MSG_WAITALL}
