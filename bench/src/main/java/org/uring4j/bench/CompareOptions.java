@@ -24,7 +24,7 @@ final class CompareOptions {
     private List<Engine> engines = List.of(Engine.LIBURING, Engine.URING4J);
 
     @Option(names = "--rounds", description = "How many rounds (default: ${DEFAULT-VALUE}).")
-    private int rounds = 31;
+    private int rounds = 61;
 
     @Option(
             names = "--warm-up",

@@ -35,7 +35,7 @@ final class EchoCommand implements Callable<Integer> {
     @Option(
             names = "--millis",
             description = "How long a server works in each round (default: ${DEFAULT-VALUE}).")
-    private int millis = 500;
+    private int millis = 300;
 
     /** A server with a client of its own. */
     private record Pair(Peer server, Peer client) {

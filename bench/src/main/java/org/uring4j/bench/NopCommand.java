@@ -35,7 +35,7 @@ final class NopCommand implements Callable<Integer> {
     @Option(
             names = "--millis",
             description = "How long an engine works in each round (default: ${DEFAULT-VALUE}).")
-    private int millis = 200;
+    private int millis = 100;
 
     @Override
     public Integer call() {
