@@ -15,6 +15,7 @@ import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
+import org.uring4j.resource.BufferRing;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -250,12 +251,22 @@ class RingTest {
 
     @Test
     void shouldBeClosableWhenItsThreadIsGone() throws Exception {
+        Needs.kernel("5.19", "IORING_REGISTER_PBUF_RING");
         AtomicReference<@Nullable Ring> made = new AtomicReference<>();
-        elsewhere(() -> made.set(Ring.open(RingConfig.of(4))));
+        AtomicReference<@Nullable BufferRing> registered = new AtomicReference<>();
+        elsewhere(
+                () -> {
+                    Ring ring = Ring.open(RingConfig.of(4));
+                    made.set(ring);
+                    registered.set(BufferRing.register(ring, 1, 8, 64));
+                });
         Ring ring = made.get();
+        BufferRing buffers = registered.get();
         assertThat(ring).isNotNull();
+        assertThat(buffers).isNotNull();
         ring.close();
         assertThat(ring.toString()).contains("closed");
+        assertThat(buffers.memory().scope().isAlive()).isFalse();
     }
 
     @Test
