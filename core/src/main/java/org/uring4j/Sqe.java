@@ -52,7 +52,7 @@ public final class Sqe {
 
     /**
      * Start only when all earlier requests have completed ({@code IOSQE_IO_DRAIN}). Since Linux
-     * 5.2.
+     * 5.2. {@code EOPNOTSUPP} on a ring that has ever had a {@link #skipSuccess}.
      */
     public Sqe drain() {
         return flag(IoUringConstants.IOSQE_IO_DRAIN);
@@ -61,7 +61,7 @@ public final class Sqe {
     /**
      * Start the next request only when this one has succeeded, in full; else the rest of the chain
      * ends with {@code ECANCELED} ({@code IOSQE_IO_LINK}). Since Linux 5.3. A chain must be
-     * submitted at once.
+     * submitted at once. Of some ops the kernel does not take a failure for one; they say so.
      */
     public Sqe link() {
         return flag(IoUringConstants.IOSQE_IO_LINK);
