@@ -119,11 +119,20 @@ public final class Encoder {
      *     on
      */
     public static long path(MemorySegment path) {
-        long address = address(path, "path");
-        long size = path.byteSize();
-        if (size == 0 || path.get(JAVA_BYTE, size - 1) != 0) {
+        return text(path, "path");
+    }
+
+    /** As {@link #path}, of any text. */
+    public static long text(MemorySegment text, String what) {
+        long address = address(text, what);
+        long size = text.byteSize();
+        if (size == 0 || text.get(JAVA_BYTE, size - 1) != 0) {
             throw new IllegalArgumentException(
-                    "the path does not end with a zero byte; make it by arena.allocateFrom(path)");
+                    "the "
+                            + what
+                            + " does not end with a zero byte; make it by arena.allocateFrom("
+                            + what
+                            + ")");
         }
         return address;
     }
