@@ -176,6 +176,17 @@ public final class CompletionQueue {
         return Memory.getIntOpaque(overflowAddress);
     }
 
+    /**
+     * Takes back that a completion without {@link Cqe#F_MORE} counts as the end of a request: it
+     * was none's, but another ring's message. Called once for each such completion, best from the
+     * handler; see {@code Messages} of {@code org.uring4j.op}. Not called, {@link Ring#inFlight} is
+     * too low, and memory that requests still use may be given back too early.
+     */
+    public void discount() {
+        ring.check();
+        ended--;
+    }
+
     void tagged(int count) {
         tagged += count;
     }
