@@ -86,11 +86,11 @@ final class Canceller {
 
     /**
      * Cancels by a call of its own (since Linux 6.0): as a request it would have to wait behind a
-     * drained one. Before, there is only the request.
+     * drained one. Before, and where restrictions deny the call, there is only the request.
      */
     private void cancel(long everything) {
         int result = ring.handle().register(IORING_REGISTER_SYNC_CANCEL, everything, 1);
-        if (Errno.EINVAL.is(result)) {
+        if (Errno.EINVAL.is(result) || Errno.EACCES.is(result)) {
             @Nullable Sqe sqe = ring.tryNext();
             if (sqe != null) {
                 Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING)

@@ -55,6 +55,12 @@ public final class Syscalls {
     private static final MethodHandle WRITE =
             downcall("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
+    private static final MethodHandle PRCTL =
+            downcall(
+                    "prctl",
+                    FunctionDescriptor.of(
+                            JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
     private Syscalls() {}
 
     /**
@@ -152,6 +158,17 @@ public final class Syscalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             int result = (int) CLOSE.invokeExact(state, fd);
+            return result == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : result;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /** {@code prctl(2)}, of an option with one argument. */
+    public static int prctl(int option, long argument) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+            int result = (int) PRCTL.invokeExact(state, option, argument, 0L, 0L, 0L);
             return result == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : result;
         } catch (Throwable t) {
             throw unexpected(t);

@@ -1,0 +1,74 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Runs what changes a thread for good on a thread, or in a process, of its own. */
+final class Apart {
+    private static final long LIMIT_SECONDS = 60;
+
+    private Apart() {}
+
+    /** Something to do. */
+    @FunctionalInterface
+    interface Work {
+        void run() throws Exception;
+    }
+
+    /** Does it on a new platform thread, and fails as it fails. */
+    static void thread(Work work) throws Exception {
+        FutureTask<Boolean> task =
+                new FutureTask<>(
+                        () -> {
+                            work.run();
+                            return true;
+                        });
+        Thread.ofPlatform().daemon().start(task);
+        try {
+            task.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        } catch (TimeoutException e) {
+            throw new AssertionError("the thread did not end in time", e);
+        }
+    }
+
+    /** Runs a main class of the tests in a JVM that the calling thread starts; its output. */
+    static String process(Class<?> main, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1");
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(main.getName());
+        command.addAll(List.of(arguments));
+        return run(command);
+    }
+
+    private static String run(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try {
+            process.getOutputStream().close();
+            String output =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as("%s", output).isZero();
+            return output.strip();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}
