@@ -14,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 
 /** Runs what changes a thread for good on a thread, or in a process, of its own. */
 final class Apart {
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 300;
 
     private Apart() {}
 
@@ -50,6 +50,7 @@ final class Apart {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:TieredStopAtLevel=1");
+        command.add("-XX:+UseSerialGC");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));

@@ -29,7 +29,7 @@ import java.time.Duration;
 import java.util.List;
 
 /** {@code IORING_REGISTER_RESTRICTIONS}, of a ring and of a thread. */
-@Timeout(120)
+@Timeout(400)
 class RestrictionsTest {
     private static final Restriction NOP = Restriction.op("IORING_OP_NOP");
 
@@ -242,7 +242,8 @@ class RestrictionsTest {
                     }
                     checkThatOnlyNopWorks();
                     Apart.thread(RestrictionsTest::checkThatOnlyNopWorks);
-                    assertThat(Apart.process(RestrictionsTest.class)).isEqualTo("restricted");
+                    assertThat(Apart.process(RestrictedChild.class))
+                            .isEqualTo("nop=ok close=EACCES");
                 });
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             assertThat(closeDenied(ring)).isFalse();
@@ -259,7 +260,7 @@ class RestrictionsTest {
                     assertThatThrownBy(() -> Restrictions.registerForThread(NOP))
                             .isInstanceOfSatisfying(
                                     UringException.class,
-                                    e -> assertThat(e.errno()).isEqualTo(Errno.EPERM))
+                                    e -> assertThat(e.errno()).isIn(Errno.EPERM, Errno.EACCES))
                             .hasMessageContaining("already");
                     try (Ring ring = Ring.open(RingConfig.of(8).disabled())) {
                         assertThatThrownBy(() -> Restrictions.register(ring, NOP))
@@ -288,12 +289,6 @@ class RestrictionsTest {
                 .map(line -> line.substring(line.indexOf(':') + 1).strip())
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** In a process of its own: what the thread that started it may do. */
-    public static void main(String... arguments) {
-        checkThatOnlyNopWorks();
-        System.out.println("restricted");
     }
 
     private static void checkThatOnlyNopWorks() {

@@ -12,8 +12,7 @@ import org.uring4j.internal.uapi.LibcConstants;
  * <p>Source: {@code PR_SET_NO_NEW_PRIVS(2const)}.
  */
 public final class NoNewPrivileges {
-    static final String MISSING =
-            "the thread needs CAP_SYS_ADMIN, or to have called NoNewPrivileges.set()";
+    static final String MISSING = "it needs CAP_SYS_ADMIN, or to have called NoNewPrivileges.set()";
 
     private NoNewPrivileges() {}
 

@@ -105,8 +105,12 @@ public final class Restrictions {
      * others: pools may start theirs from any thread.
      *
      * @param allowed all that they may do
-     * @throws UringException {@code EPERM} the thread is restricted already; {@code EACCES} it may
-     *     not; {@code EINVAL} this kernel does not know a name, or is older than 7.0
+     *     <p>From then on the thread's calls that need no ring are restricted as well: {@link
+     *     org.uring4j.Waker} needs {@code IORING_REGISTER_SEND_MSG_RING}, a further {@link
+     *     OpcodeFilter} needs {@code IORING_REGISTER_BPF_FILTER}.
+     * @throws UringException {@code EPERM} or {@code EACCES} the thread is restricted already;
+     *     {@code EACCES} it may not; {@code EINVAL} this kernel does not know a name, or is older
+     *     than 7.0
      * @throws IllegalStateException on a virtual thread
      */
     public static void registerForThread(Restriction... allowed) {
@@ -124,7 +128,9 @@ public final class Restrictions {
                         Errno.of(result),
                         switch (Errno.of(result)) {
                             case EPERM -> "the thread is restricted already";
-                            case EACCES -> NoNewPrivileges.MISSING;
+                            case EACCES ->
+                                    "the thread is restricted already, or "
+                                            + NoNewPrivileges.MISSING;
                             case EINVAL, EBADF -> before("7.0", allowed);
                             default -> null;
                         });
