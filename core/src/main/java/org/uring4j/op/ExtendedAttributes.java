@@ -14,10 +14,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * Extended attributes: values of any bytes that a file has under names as {@code user.comment}.
  *
- * <p><b>Name and path</b> end with a zero byte, as from {@code arena.allocateFrom(String)}. The
- * kernel copies both, and a value that is set, when it takes the request: with {@code SQPOLL}, or
- * linked after another request, leave them alone until the completion. A relative path starts from
- * the working directory, and symbolic links are followed.
+ * <p><b>Name and path</b> end with a zero byte, as from {@code arena.allocateFrom(String)}. A
+ * relative path starts from the working directory, and symbolic links are followed. A value that is
+ * set is copied as they are, when the kernel takes the request.
  *
  * <p><b>Errors</b> of all: {@code EOPNOTSUPP} the file system has no such attributes, or not of
  * this kind; {@code ENODATA} there is none of this name; {@code ERANGE} the name is empty or longer

@@ -103,8 +103,7 @@ public final class FileAttributes {
      *
      * @param dirFd the directory a relative path starts from, or {@link Files#AT_FDCWD}; with
      *     {@link #AT_EMPTY_PATH} the file itself
-     * @param path ends with a zero byte, as from {@code arena.allocateFrom(String)}; copied when
-     *     the kernel takes the request
+     * @param path ends with a zero byte, as from {@code arena.allocateFrom(String)}
      * @param flags {@code AT_*}, or'ed
      * @param mask {@code STATX_*}, or'ed: what to tell at least; {@link Statx#mask} says what was
      *     told

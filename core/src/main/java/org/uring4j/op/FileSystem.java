@@ -15,10 +15,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Makes, renames and removes names in directories.
  *
- * <p><b>A path</b> ends with a zero byte, as from {@code arena.allocateFrom(String)}, and is copied
- * when the kernel takes the request: it may be changed or freed when {@link
- * org.uring4j.Ring#submit} has returned; with {@code SQPOLL}, or linked after another request,
- * leave it alone until the completion.
+ * <p><b>A path</b> ends with a zero byte, as from {@code arena.allocateFrom(String)}.
  *
  * <p><b>A directory's descriptor</b> is where a relative path starts from; {@link Files#AT_FDCWD}
  * is the process's working directory. It cannot be a registered file: {@code EBADF}.

@@ -15,9 +15,8 @@ import java.util.Objects;
  * The words that {@link Futexes#futexWaitv} waits for ({@code struct futex_waitv[]}). It can be
  * used again and again; its memory is its arena's.
  *
- * <p>The kernel copies it when it takes the request: it may be changed when {@link
- * org.uring4j.Ring#submit} has returned; with {@code SQPOLL}, or linked after another request, when
- * the request has completed. The words themselves must stay until then in any case.
+ * <p>The kernel copies it when it takes the request; the words themselves must stay until the
+ * request has completed.
  *
  * <p>Source: {@code futex_waitv(2)}.
  */

@@ -60,7 +60,8 @@ public final class Pipes {
      *     kernel's to write until the completion
      * @param flags {@link OpenFlags#O_CLOEXEC}, {@link OpenFlags#O_NONBLOCK}, which {@link #splice}
      *     minds, but a read or write through a ring does not, {@link OpenFlags#O_DIRECT} for a pipe
-     *     of packets, or'ed
+     *     of packets, {@link OpenFlags#O_EXCL} for one of the kernel's notifications ({@code
+     *     O_NOTIFICATION_PIPE}), or'ed
      */
     public static Sqe pipe(Sqe sqe, MemorySegment fds, int flags) {
         return pipe(sqe, fds, flags, 0);
