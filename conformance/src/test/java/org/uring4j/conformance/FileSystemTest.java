@@ -226,27 +226,6 @@ class FileSystemTest {
     }
 
     @Test
-    void shouldGoOnWithChainThoughOneFailed() {
-        Needs.kernel("5.17", "IOSQE_CQE_SKIP_SUCCESS");
-        MemorySegment none = path("none");
-        try (Ring ring = Ring.open(RingConfig.of(8))) {
-            FileSystem.unlink(ring.next(), none).userData(1).link();
-            FileSystem.rename(ring.next(), none, none).userData(2).skipSuccess().link();
-            FileSystem.mkdir(ring.next(), path("none/x"), 0755).userData(3).link();
-            FileSystem.symlink(ring.next(), none, path("none/x")).userData(4).link();
-            FileSystem.link(ring.next(), none, none, 0).userData(5).link();
-            Nops.nop(ring.next()).userData(6);
-            List<Completion> all = Completions.some(ring, 5);
-            assertThat(all)
-                    .extracting(Completion::userData)
-                    .as("the failure of one that skips its completion is not told")
-                    .containsExactly(1L, 3L, 4L, 5L, 6L);
-            assertThat(all.subList(0, 4)).allMatch(c -> c.failed(Errno.ENOENT));
-            assertThat(all.getLast()).isEqualTo(new Completion(6, 0, 0));
-        }
-    }
-
-    @Test
     void shouldRefuseRegisteredDirectory() {
         Needs.kernel("5.19", "sparse tables of files");
         try (Ring ring = Ring.open(RingConfig.of(8));

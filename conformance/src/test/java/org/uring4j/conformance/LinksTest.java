@@ -149,6 +149,20 @@ class LinksTest {
     }
 
     @Test
+    void shouldNotDrainOnceOneWasToSkip() {
+        Needs.kernel("5.17", "IOSQE_CQE_SKIP_SUCCESS");
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            Nops.nop(ring.next()).userData(1).drain();
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
+            Nops.nop(ring.next()).skipSuccess();
+            Nops.nop(ring.next()).userData(2);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(2, 0, 0));
+            Nops.nop(ring.next()).userData(3).drain();
+            assertThat(Completions.one(ring).failed(Errno.EOPNOTSUPP)).isTrue();
+        }
+    }
+
+    @Test
     void shouldShowFailureOfSkippingRequest() {
         Needs.kernel("5.17", "IOSQE_CQE_SKIP_SUCCESS");
         try (Ring ring = Ring.open(RingConfig.of(8))) {

@@ -196,6 +196,9 @@ public final class Files {
      * EINVAL} the file cannot be flushed; {@code EIO}, {@code ENOSPC} a write failed since the last
      * flush. Source: {@code fsync(2)}.
      *
+     * <p>In a chain a failure counts for none: what is linked after starts all the same, and with
+     * {@link Sqe#skipSuccess} it is not told (seen up to Linux 6.18).
+     *
      * @param flags 0 or {@link #FSYNC_DATASYNC}
      */
     public static Sqe fsync(Sqe sqe, int fd, int flags) {
