@@ -51,12 +51,12 @@ final class Canceller {
         ring.completions().drain(handler);
         try (Arena arena = Arena.ofConfined()) {
             long everything = everything(arena);
-            while (ring.inFlight() > 0) {
+            while (true) {
                 long rest = limit - (System.nanoTime() - began);
-                if (rest <= 0) {
+                boolean found = ring.inFlight() > 0 || ring.submissions().skips;
+                if (rest <= 0 || !found || (!cancel(everything) && ring.inFlight() == 0)) {
                     break;
                 }
-                cancel(everything);
                 ring.submitAndWait(
                         Wait.forCount(1).timeout(Duration.ofNanos(Math.min(rest, pause))));
                 ring.completions().drain(handler);
@@ -87,8 +87,10 @@ final class Canceller {
     /**
      * Cancels by a call of its own (since Linux 6.0): as a request it would have to wait behind a
      * drained one. Before, and where restrictions deny the call, there is only the request.
+     *
+     * @return whether there was something to cancel, as far as can be told
      */
-    private void cancel(long everything) {
+    private boolean cancel(long everything) {
         int result = ring.handle().register(IORING_REGISTER_SYNC_CANCEL, everything, 1);
         if (Errno.EINVAL.is(result) || Errno.EACCES.is(result)) {
             @Nullable Sqe sqe = ring.tryNext();
@@ -96,6 +98,8 @@ final class Canceller {
                 Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING)
                         .userData(MARK);
             }
+            return false;
         }
+        return !Errno.ENOENT.is(result);
     }
 }

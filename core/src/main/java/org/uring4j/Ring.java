@@ -334,8 +334,8 @@ public final class Ring implements AutoCloseable {
 
     /**
      * How many requests the kernel has taken whose last completion was not drained yet. Requests
-     * that skip their completion are not counted; tags of registered resources that were given up
-     * are, until they have come back.
+     * that skip their completion are not counted, but one of them that fails counts as the end of
+     * another; tags of registered resources that were given up are, until they have come back.
      */
     public long inFlight() {
         return Math.max(0, submissions.counted() + completions.untagged() - completions.ended());
@@ -343,7 +343,7 @@ public final class Ring implements AutoCloseable {
 
     /** Whether certainly nothing is in flight: not while tags may come back unannounced. */
     boolean quiet() {
-        return inFlight() == 0 && completions.tagged() == 0;
+        return inFlight() == 0 && completions.tagged() == 0 && !submissions.skips;
     }
 
     /**

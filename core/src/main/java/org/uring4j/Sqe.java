@@ -102,6 +102,7 @@ public final class Sqe {
     public Sqe skipSuccess() {
         if ((flags() & IoUringConstants.IOSQE_CQE_SKIP_SUCCESS) == 0) {
             queue.uncounted++;
+            queue.skips = true;
         }
         return flag(IoUringConstants.IOSQE_CQE_SKIP_SUCCESS);
     }

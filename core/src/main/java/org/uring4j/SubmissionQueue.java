@@ -60,6 +60,12 @@ public final class SubmissionQueue {
     /** Entries among all that were put in that post no completion of their own. */
     long uncounted;
 
+    /**
+     * Whether any request was to skip its completion. If one fails, it posts a completion all the
+     * same, which counts as the end of another: from then on the count may be too low.
+     */
+    boolean skips;
+
     SubmissionQueue(RingOpener ring) {
         headAddress = ring.sqHead;
         tailAddress = ring.sqTail;

@@ -107,6 +107,24 @@ class CloseTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldEndWhatIsLeftWhenARequestThatSkipsItsCompletionFailed(RingMode mode)
+            throws Exception {
+        try (Arena arena = Arena.ofShared();
+                ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                Ring ring = mode.open(8)) {
+            int fd = connect(ring, arena, server);
+            Sockets.recv(ring.next(), fd, arena.allocate(64), 0).userData(1);
+            Files.fsync(ring.next(), fd, 0x55).userData(2).skipSuccess();
+            assertThat(Completions.one(ring).userData()).isEqualTo(2);
+            List<Completion> ended = new ArrayList<>();
+            assertThat(ring.cancelAll(PATIENCE, (u, r, f) -> ended.add(new Completion(u, r, f))))
+                    .isZero();
+            assertThat(ended).singleElement().matches(c -> c.userData() == 1);
+        }
+    }
+
     @Test
     void shouldStopAWorkerThatBlocks(@TempDir Path folder) throws Exception {
         Path fifo = folder.resolve("fifo");
