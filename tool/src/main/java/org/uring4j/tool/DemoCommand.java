@@ -69,7 +69,12 @@ final class DemoCommand implements Callable<Integer> {
         try (Workplace workplace = Workplace.make()) {
             Path sent = file != null ? file : workplace.randomFile("sent", size);
             if (!Files.isRegularFile(sent)) {
-                throw new Failure("'" + sent + "' is no file that can be sent");
+                throw new Failure(
+                        "cannot send '"
+                                + sent
+                                + (Files.exists(sent)
+                                        ? "': it is no regular file"
+                                        : "': no such file or directory"));
             }
             Path received = workplace.path("received");
             Loopback loopback = connect();

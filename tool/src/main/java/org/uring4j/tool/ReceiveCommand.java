@@ -86,15 +86,16 @@ final class ReceiveCommand implements Callable<Integer> {
         String target = output == null ? "-" : output;
         try (ReceivedFile file = ReceivedFile.open(connections, target, force)) {
             int socket = accept(connections);
-            Tally tally;
             try (Progress progress = Progress.of("receiving", -1, !quiet)) {
                 Meter meter = Meter.start();
-                tally = new Receiver(ring, memory, socket, file.sink(), options, progress).run();
+                Tally tally =
+                        new Receiver(ring, memory, socket, file.sink(), options, progress).run();
                 meter.stop(tally);
+                file.complete();
+                return tally;
+            } finally {
+                connections.close(socket);
             }
-            file.complete();
-            connections.close(socket);
-            return tally;
         }
     }
 
@@ -104,8 +105,10 @@ final class ReceiveCommand implements Callable<Integer> {
         if (!quiet) {
             spec.commandLine().getErr().println("listening on " + Endpoint.format(own));
         }
-        int socket = connections.accept(listener);
-        connections.close(listener);
-        return socket;
+        try {
+            return connections.accept(listener);
+        } finally {
+            connections.close(listener);
+        }
     }
 }

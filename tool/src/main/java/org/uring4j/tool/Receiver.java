@@ -76,14 +76,16 @@ final class Receiver {
     private void receive() {
         Chunk chunk = chunk(nextReceive);
         boolean free = nextReceive < chunks.length || chunk.done;
-        if (receiving || ended || !free) {
-            return;
+        if (!receiving && !ended && free) {
+            chunk.begin(tally.bytes);
+            receiveMore(chunk);
+            receiving = true;
         }
-        chunk.begin(tally.bytes);
-        // A file gets whole chunks; whoever reads a pipe gets what there is, at once.
-        int flags = sink.sequential() ? 0 : Sockets.MSG_WAITALL;
-        put(Sockets.recv(ring.next(), socket, chunk.toFill(), flags), RECEIVE, nextReceive);
-        receiving = true;
+    }
+
+    /** Not with MSG_WAITALL: when the sender is lost, it would look like the stream's end. */
+    private void receiveMore(Chunk chunk) {
+        put(Sockets.recv(ring.next(), socket, chunk.toFill(), 0), RECEIVE, nextReceive);
     }
 
     private void write() {
@@ -116,21 +118,23 @@ final class Receiver {
     }
 
     private void receiveCompleted(Chunk chunk, int result) {
-        receiving = false;
         if (result < 0) {
             throw Failure.of(
                     "the sender was lost after " + tally.bytes + " bytes",
                     "IORING_OP_RECV",
                     result);
         }
-        if (result == 0) {
-            ended = true;
-            return;
-        }
-        chunk.filled = result;
+        ended = result == 0;
+        chunk.filled += result;
         tally.bytes += result;
-        nextReceive++;
-        progress.accept(tally.bytes);
+        // A file gets whole chunks; whoever reads a pipe gets what there is, at once.
+        if (!ended && !chunk.full() && !sink.sequential()) {
+            receiveMore(chunk);
+        } else {
+            receiving = false;
+            nextReceive += chunk.filled == 0 ? 0 : 1;
+            progress.accept(tally.bytes);
+        }
     }
 
     private void writeCompleted(long number, int result) {

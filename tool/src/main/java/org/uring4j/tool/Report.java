@@ -8,6 +8,9 @@ import java.util.Locale;
 final class Report {
     private static final double GIBIBYTE = 1L << 30;
 
+    /** From how many bytes on CPU time per GiB says something. */
+    private static final long ENOUGH = 16 << 20;
+
     private Report() {}
 
     /** What one side did, a line each. */
@@ -23,13 +26,14 @@ final class Report {
                         Sizes.format(tally.bytes),
                         seconds,
                         tally.bytes / Math.max(seconds, 1e-9) / 1e9));
+        double cpuSeconds = tally.cpuNanos / 1e9;
         String cpu =
-                tally.bytes == 0
-                        ? ""
+                tally.bytes < ENOUGH
+                        ? String.format(Locale.ROOT, "CPU %.3f s, ", cpuSeconds)
                         : String.format(
                                 Locale.ROOT,
                                 "CPU %.2f s per GiB, ",
-                                tally.cpuNanos / 1e9 / (tally.bytes / GIBIBYTE));
+                                cpuSeconds / (tally.bytes / GIBIBYTE));
         lines.add(indented(cpu + tally.requests + " requests"));
         return lines;
     }

@@ -87,6 +87,11 @@ final class SendCommand implements Callable<Integer> {
             meter.stop(tally);
             sender.end();
             return tally;
+        } finally {
+            connections.close(socket);
+            if (source.fd() != STANDARD_INPUT) {
+                connections.close(source.fd());
+            }
         }
     }
 

@@ -84,12 +84,12 @@ final class Sender {
     /** Sends the whole file, until the kernel has given back all memory. */
     Tally run() {
         read();
-        send();
         while (!finished()) {
             ring.submitAndWait(1);
             ring.completions().drain(this::completed);
-            read();
+            // In this order: what has been sent makes room for reading.
             send();
+            read();
         }
         tally.remark = policy.remark();
         return tally;
