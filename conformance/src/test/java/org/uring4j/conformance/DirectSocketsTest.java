@@ -41,6 +41,7 @@ class DirectSocketsTest {
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldServeWithoutDescriptors(RingMode mode, @TempDir Path directory) throws Exception {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         SocketAddress path = UnixDomainSocketAddress.of(directory.resolve("socket"));
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();

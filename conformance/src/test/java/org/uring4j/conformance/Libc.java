@@ -31,6 +31,19 @@ final class Libc {
         return result;
     }
 
+    static void bind(int fd, MemorySegment address) {
+        FunctionDescriptor type =
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.ADDRESS,
+                        ValueLayout.JAVA_INT);
+        int result = invoke("bind", type, fd, address, (int) address.byteSize());
+        if (result < 0) {
+            throw new AssertionError("bind: " + result);
+        }
+    }
+
     /**
      * Starts a program of which the JDK knows nothing, so that it does not wait for its end.
      *

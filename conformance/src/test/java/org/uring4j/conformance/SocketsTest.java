@@ -142,6 +142,7 @@ class SocketsTest {
 
     @Test
     void shouldServeUnixPath(@TempDir Path directory) throws Exception {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         SocketAddress address = UnixDomainSocketAddress.of(directory.resolve("socket"));
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared()) {
@@ -167,6 +168,7 @@ class SocketsTest {
 
     @Test
     void shouldServeAbstractNameAndOneOfTheKernelsChoice() {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared()) {
             byte[] name = Net.bytes("uring4j-" + ProcessHandle.current().pid() + "\0x");
@@ -192,6 +194,7 @@ class SocketsTest {
 
     @Test
     void shouldFailWhenAddressCannotBeHad() throws Exception {
+        Needs.kernel("6.11", "IORING_OP_BIND");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared()) {
             int listener = Net.listener(ring, Net.ANY);
