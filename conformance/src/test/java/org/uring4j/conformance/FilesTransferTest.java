@@ -257,6 +257,7 @@ class FilesTransferTest {
 
     @Test
     void shouldNotWaitWhenAskedNotTo() throws Exception {
+        Needs.kernel("6.5", "RWF_NOWAIT with a socket");
         try (Connection connection = Connection.open(ring)) {
             Files.read(ring.next(), connection.fd(), arena.allocate(8), 0, Files.RWF_NOWAIT);
             assertFails(Errno.EAGAIN);
