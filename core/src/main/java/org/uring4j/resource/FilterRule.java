@@ -24,7 +24,12 @@ public sealed interface FilterRule {
     /** For {@link Socket}: whatever it is. */
     int ANY = -1;
 
-    /** The request carries all of {@code required}, and besides at most {@code allowed}. */
+    /**
+     * The request carries all of {@code required}, and besides at most {@code allowed}. Mind that
+     * to kernels (7.3) a request that is drained, and any while one is waiting to be, carries
+     * {@link SqeFlag#ASYNC}: where {@link SqeFlag#DRAIN} is allowed, allow that too, and do not
+     * rely on requiring it.
+     */
     static FilterRule flags(Set<SqeFlag> allowed, Set<SqeFlag> required) {
         return new Flags(allowed, required);
     }

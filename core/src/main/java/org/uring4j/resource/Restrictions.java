@@ -72,7 +72,7 @@ public final class Restrictions {
      * @param ring opened {@link org.uring4j.RingConfig#disabled}
      * @param allowed all that it may do
      * @throws UringException {@code EBADFD} the ring is enabled; {@code EBUSY} it is restricted
-     *     already, perhaps with its thread; {@code EINVAL} this kernel does not know a name
+     *     already; {@code EACCES} its thread is; {@code EINVAL} this kernel does not know a name
      */
     public static void register(Ring ring, Restriction... allowed) {
         try (Arena arena = Arena.ofConfined()) {
@@ -87,7 +87,7 @@ public final class Restrictions {
                         Errno.of(result),
                         switch (Errno.of(result)) {
                             case EBADFD -> "the ring is enabled: open it with disabled()";
-                            case EBUSY -> "the ring, or its thread, is restricted already";
+                            case EBUSY, EACCES -> "the ring, or its thread, is restricted already";
                             case EINVAL -> unknown(allowed);
                             default -> null;
                         });
@@ -104,10 +104,11 @@ public final class Restrictions {
      * NoNewPrivileges}. A thread of the JVM passes on what it is restricted to when it starts
      * others: pools may start theirs from any thread.
      *
+     * <p>From then on the thread's calls that need no ring are restricted as well: {@link
+     * org.uring4j.Waker} needs {@code IORING_REGISTER_SEND_MSG_RING}, a further {@link
+     * OpcodeFilter} needs {@code IORING_REGISTER_BPF_FILTER}.
+     *
      * @param allowed all that they may do
-     *     <p>From then on the thread's calls that need no ring are restricted as well: {@link
-     *     org.uring4j.Waker} needs {@code IORING_REGISTER_SEND_MSG_RING}, a further {@link
-     *     OpcodeFilter} needs {@code IORING_REGISTER_BPF_FILTER}.
      * @throws UringException {@code EPERM} or {@code EACCES} the thread is restricted already;
      *     {@code EACCES} it may not; {@code EINVAL} this kernel does not know a name, or is older
      *     than 7.0
