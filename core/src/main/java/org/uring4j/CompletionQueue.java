@@ -1,5 +1,6 @@
 package org.uring4j;
 
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_CQ_EVENTFD_DISABLED;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE32;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE_MIXED;
 
@@ -25,6 +26,7 @@ public final class CompletionQueue {
     private final Ring ring;
     private final long headAddress;
     private final long tailAddress;
+    private final long flagsAddress;
     private final long overflowAddress;
     private final long cqes;
     private final int entries;
@@ -47,6 +49,7 @@ public final class CompletionQueue {
         this.ring = ring;
         headAddress = opener.cqHead;
         tailAddress = opener.cqTail;
+        flagsAddress = opener.cqFlags;
         overflowAddress = opener.cqOverflow;
         cqes = opener.cqes;
         entries = opener.cqEntries;
@@ -185,6 +188,11 @@ public final class CompletionQueue {
     public void discount() {
         ring.check();
         ended--;
+    }
+
+    /** Whether a registered eventfd is told; the flags are the program's to write. */
+    void eventFdEnabled(boolean on) {
+        Memory.putIntRelease(flagsAddress, on ? 0 : IORING_CQ_EVENTFD_DISABLED);
     }
 
     void tagged(int count) {

@@ -66,4 +66,14 @@ final class RingAccess extends Access {
     public void untagged(Ring ring, int count) {
         ring.completions().untagged(count);
     }
+
+    @Override
+    public void eventFdEnabled(Ring ring, boolean on) {
+        ring.completions().eventFdEnabled(on);
+    }
+
+    @Override
+    public int registeredIndex(Ring ring) {
+        return ring.handle().registeredIndex();
+    }
 }

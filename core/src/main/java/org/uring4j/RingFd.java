@@ -51,6 +51,11 @@ final class RingFd {
         return index != NONE;
     }
 
+    /** The index under which the owner's task has it registered, or -1. */
+    int registeredIndex() {
+        return index;
+    }
+
     int enter(int toSubmit, int minComplete, int flags, long arg, long argSize) {
         return Syscalls.enter(
                 argument.errnoState(),

@@ -66,6 +66,12 @@ public abstract class Access {
     /** Resources with tags were given up: their completions come as soon as nothing uses them. */
     public abstract void untagged(Ring ring, int count);
 
+    /** Whether a registered eventfd is told of completions. */
+    public abstract void eventFdEnabled(Ring ring, boolean on);
+
+    /** The index under which the calling thread has the ring registered, -1 if it has not. */
+    public abstract int registeredIndex(Ring ring);
+
     /** Apart from {@link Access}, whose own initialiser runs while {@link Ring}'s does. */
     private static final class Holder {
         static final Access INSTANCE = load();

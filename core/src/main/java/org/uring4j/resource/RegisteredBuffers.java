@@ -89,6 +89,59 @@ public final class RegisteredBuffers implements AutoCloseable {
         return register(ring, new @Nullable MemorySegment[count], null);
     }
 
+    /**
+     * Registers a table with the buffers of another ring's, which are not mapped anew and count
+     * against no limit again ({@code IORING_REGISTER_CLONE_BUFFERS}, since Linux 6.12). Each table
+     * can then be changed and closed by itself; tags are not cloned.
+     *
+     * @param from of another ring: of the same thread, or one without a single issuer whose buffers
+     *     are not changed meanwhile
+     * @throws UringException {@code EBUSY} the ring has such a table; {@code EEXIST} the other ring
+     *     belongs to another thread
+     */
+    public static RegisteredBuffers cloneOf(Ring ring, RegisteredBuffers from) {
+        from.checkOpen();
+        @Nullable MemorySegment[] buffers = from.buffers.clone();
+        RegisteredBuffers registered = new RegisteredBuffers(ring, buffers);
+        BufferCloning.run(ring, from.ring, 0, 0, 0, false);
+        ACCESS.adopt(ring, registered);
+        return registered;
+    }
+
+    /**
+     * Takes a part of another ring's buffers into this table, in place of what was there ({@code
+     * IORING_REGISTER_CLONE_BUFFERS} with {@code IORING_REGISTER_DST_REPLACE}, since Linux 6.13).
+     *
+     * @param index where to begin in this table
+     * @param from as in {@link #cloneOf}
+     * @param first where to begin in the other table
+     * @param count how many entries, 1 or more; empty ones become empty here
+     */
+    public void replace(int index, RegisteredBuffers from, int first, int count) {
+        table.check(index, count);
+        from.checkOpen();
+        if (count < 1 || first < 0 || first > from.count() - count) {
+            throw new IndexOutOfBoundsException(
+                    "no such registered buffers: first="
+                            + first
+                            + " number="
+                            + count
+                            + " count="
+                            + from.count());
+        }
+        BufferCloning.run(ring, from.ring, first, index, count, true);
+        for (int i = 0; i < count; i++) {
+            buffers[index + i] = from.buffers[first + i];
+            table.replaceTag(index + i, 0);
+        }
+    }
+
+    private void checkOpen() {
+        if (table.closed()) {
+            throw new IllegalStateException("the buffers to clone are closed");
+        }
+    }
+
     private static RegisteredBuffers register(
             Ring ring, @Nullable MemorySegment[] buffers, long @Nullable [] tags) {
         checkCount(buffers.length);
