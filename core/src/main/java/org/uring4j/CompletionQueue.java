@@ -24,13 +24,13 @@ import org.uring4j.internal.uapi.IoUringCqe;
  */
 public final class CompletionQueue {
     private final Ring ring;
-    private final long headAddress;
-    private final long tailAddress;
-    private final long flagsAddress;
-    private final long overflowAddress;
-    private final long cqes;
-    private final int entries;
-    private final int mask;
+    private long headAddress;
+    private long tailAddress;
+    private long flagsAddress;
+    private long overflowAddress;
+    private long cqes;
+    private int entries;
+    private int mask;
     private final boolean big;
     private final boolean mixed;
 
@@ -47,16 +47,36 @@ public final class CompletionQueue {
 
     CompletionQueue(Ring ring, RingOpener opener) {
         this.ring = ring;
-        headAddress = opener.cqHead;
-        tailAddress = opener.cqTail;
-        flagsAddress = opener.cqFlags;
-        overflowAddress = opener.cqOverflow;
-        cqes = opener.cqes;
-        entries = opener.cqEntries;
-        mask = entries - 1;
+        place(opener.layout);
         big = (opener.flags & IORING_SETUP_CQE32) != 0;
         mixed = (opener.flags & IORING_SETUP_CQE_MIXED) != 0;
         head = Memory.getInt(headAddress);
+    }
+
+    private void place(RingLayout layout) {
+        headAddress = layout.cqHead;
+        tailAddress = layout.cqTail;
+        flagsAddress = layout.cqFlags;
+        overflowAddress = layout.cqOverflow;
+        cqes = layout.cqes;
+        entries = layout.cqEntries;
+        mask = entries - 1;
+    }
+
+    /**
+     * Goes on in other memory, of which the kernel has made its queue with all that waits in this
+     * one. Entries are copied nevertheless: kernels (6.18 still) mistake those of 32 bytes, and
+     * forget all when their numbers pass 2^32.
+     */
+    void move(RingLayout layout) {
+        int shift = big ? 5 : 4;
+        int last = loadTailAcquire();
+        for (int at = head; at != last; at++) {
+            long from = cqes + ((long) (at & mask) << shift);
+            long to = layout.cqes + ((long) (at & (layout.cqEntries - 1)) << shift);
+            Memory.copy(from, to, 1L << shift);
+        }
+        place(layout);
     }
 
     /** How many entries fit; with mixed sizes a 32-byte entry takes two. */

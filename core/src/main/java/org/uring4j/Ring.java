@@ -85,8 +85,8 @@ public final class Ring implements AutoCloseable {
                                     : opener.flags & ~IORING_SETUP_R_DISABLED,
                             opener.leftOut,
                             opener.features,
-                            opener.sqEntries,
-                            opener.cqEntries,
+                            opener.layout.sqEntries,
+                            opener.layout.cqEntries,
                             fd.registered());
             if (!disabled) {
                 own();
@@ -144,6 +144,10 @@ public final class Ring implements AutoCloseable {
     /** What the running kernel gave for the configuration. */
     public RingSetup setup() {
         return setup;
+    }
+
+    void setup(RingSetup changed) {
+        setup = changed;
     }
 
     /** The file descriptor, for polling or passing on; -1 with {@code REGISTERED_FD_ONLY}. */

@@ -1,7 +1,5 @@
 package org.uring4j;
 
-import org.jspecify.annotations.Nullable;
-import org.uring4j.internal.sys.Mapping;
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.sys.Platform;
 import org.uring4j.internal.sys.Syscalls;
@@ -12,8 +10,6 @@ import org.uring4j.internal.uapi.IoUringSqe;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Sets a ring up and lays its memory out; what {@link Ring} is made of once that has succeeded. */
 final class RingOpener {
@@ -26,7 +22,6 @@ final class RingOpener {
     private static final long RING_HEADER = 4096;
 
     final RingConfig config;
-    final List<Mapping> mappings = new ArrayList<>();
 
     /** A descriptor, or the index of a registered one with REGISTERED_FD_ONLY. */
     final int fd;
@@ -35,20 +30,7 @@ final class RingOpener {
     final boolean startsDisabled;
     final int leftOut;
     final int features;
-    final int sqEntries;
-    final int cqEntries;
-
-    // Addresses.
-    final long sqHead;
-    final long sqTail;
-    final long sqFlags;
-    final long sqDropped;
-    final long sqes;
-    final long cqHead;
-    final long cqTail;
-    final long cqFlags;
-    final long cqOverflow;
-    final long cqes;
+    final RingLayout layout;
 
     /** Opens a ring; rings in one memory are opened one after another. */
     static RingOpener open(RingConfig config) {
@@ -94,25 +76,10 @@ final class RingOpener {
             startsDisabled = (flags & IORING_SETUP_R_DISABLED) != 0;
             leftOut = config.defaultFlags() & ~wanted;
             features = Memory.getInt(params + IoUringParams.FEATURES);
-            sqEntries = Memory.getInt(params + IoUringParams.SQ_ENTRIES);
-            cqEntries = Memory.getInt(params + IoUringParams.CQ_ENTRIES);
 
             boolean mapped = false;
             try {
-                long rings = memory == null ? mapRings(params) : userAddress(params, true);
-                sqes = memory == null ? mapSqes() : userAddress(params, false);
-                sqHead = rings + Memory.getInt(params + IoUringParams.SQ_OFF_HEAD);
-                sqTail = rings + Memory.getInt(params + IoUringParams.SQ_OFF_TAIL);
-                sqFlags = rings + Memory.getInt(params + IoUringParams.SQ_OFF_FLAGS);
-                sqDropped = rings + Memory.getInt(params + IoUringParams.SQ_OFF_DROPPED);
-                cqHead = rings + Memory.getInt(params + IoUringParams.CQ_OFF_HEAD);
-                cqTail = rings + Memory.getInt(params + IoUringParams.CQ_OFF_TAIL);
-                cqFlags = rings + Memory.getInt(params + IoUringParams.CQ_OFF_FLAGS);
-                cqOverflow = rings + Memory.getInt(params + IoUringParams.CQ_OFF_OVERFLOW);
-                cqes = rings + Memory.getInt(params + IoUringParams.CQ_OFF_CQES);
-                if ((flags & NO_SQARRAY) == 0) {
-                    fillIndexArray(rings + Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY));
-                }
+                layout = new RingLayout(fd, flags, params, memory != null);
                 mapped = true;
             } finally {
                 if (!mapped && (flags & IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY) == 0) {
@@ -165,44 +132,5 @@ final class RingOpener {
 
     private static long powerOfTwo(int entries) {
         return entries == 1 ? 1 : Integer.highestOneBit(entries - 1) * 2L;
-    }
-
-    private static long userAddress(long params, boolean rings) {
-        int field = rings ? IoUringParams.CQ_OFF_USER_ADDR : IoUringParams.SQ_OFF_USER_ADDR;
-        return Memory.getLong(params + field);
-    }
-
-    /** Both rings are one mapping since Linux 5.4 (FEAT_SINGLE_MMAP): always, from 5.15 up. */
-    private long mapRings(long params) {
-        long cqeSize = (flags & CQE32) == 0 ? IoUringCqe.SIZEOF : 2L * IoUringCqe.SIZEOF;
-        long cqEnd = Memory.getInt(params + IoUringParams.CQ_OFF_CQES) + cqEntries * cqeSize;
-        long sqEnd =
-                (flags & NO_SQARRAY) == 0
-                        ? Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY)
-                                + (long) sqEntries * Integer.BYTES
-                        : 0;
-        return map(IoUringConstants.IORING_OFF_SQ_RING, Math.max(cqEnd, sqEnd));
-    }
-
-    private long mapSqes() {
-        long size = (flags & SQE128) == 0 ? IoUringSqe.SIZEOF : 2L * IoUringSqe.SIZEOF;
-        return map(IoUringConstants.IORING_OFF_SQES, sqEntries * size);
-    }
-
-    private long map(long offset, long length) {
-        int[] error = new int[1];
-        @Nullable Mapping mapping = Mapping.ofRing(fd, offset, length, error);
-        if (mapping == null) {
-            throw new UringException("mmap", Errno.of(error[0]), "bytes=" + length);
-        }
-        mappings.add(mapping);
-        return mapping.address();
-    }
-
-    /** Slot i is entry i, for ever: the array is of no use and newer kernels do without. */
-    private void fillIndexArray(long array) {
-        for (int i = 0; i < sqEntries; i++) {
-            Memory.putInt(array + (long) i * Integer.BYTES, i);
-        }
     }
 }

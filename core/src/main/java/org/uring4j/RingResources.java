@@ -11,6 +11,9 @@ import java.util.List;
 final class RingResources {
     private final List<Mapping> mappings;
 
+    /** Those of them that the queues are in. */
+    private List<Mapping> queues;
+
     /** Holds the mapping the queues are in, if they are in the program's memory. */
     private final @Nullable RingMemory memory;
 
@@ -19,7 +22,8 @@ final class RingResources {
     private boolean abandoned;
 
     RingResources(RingOpener opener, @Nullable RingMemory memory) {
-        this.mappings = opener.mappings;
+        queues = opener.layout.mappings;
+        mappings = new ArrayList<>(queues);
         this.memory = memory;
     }
 
@@ -36,6 +40,13 @@ final class RingResources {
     /** A mapping that lasts as long as the ring. */
     void own(Mapping mapping) {
         mappings.add(mapping);
+    }
+
+    /** The queues have moved. What they were in is given back, its addresses stay valid. */
+    void moved(List<Mapping> queues) {
+        this.queues.forEach(Mapping::retire);
+        this.queues = queues;
+        mappings.addAll(queues);
     }
 
     /** Memory to free once no request can name it any more. */

@@ -37,6 +37,10 @@ public record RingSetup(
         return new RingSetup(flags, leftOut, features, sqEntries, cqEntries, registered);
     }
 
+    RingSetup withEntries(int sqEntries, int cqEntries) {
+        return new RingSetup(flags, leftOut, features, sqEntries, cqEntries, registeredFd);
+    }
+
     /** Whether the kernel has a feature, given as its {@code IORING_FEAT_*} bit. */
     boolean has(int feature) {
         return (features & feature) != 0;

@@ -29,13 +29,13 @@ import org.uring4j.internal.uapi.IoUringSqe;
 public final class SubmissionQueue {
     private static final int SMALL_SHIFT = 6;
 
-    private final long headAddress;
-    private final long tailAddress;
-    private final long flagsAddress;
-    private final long droppedAddress;
-    private final long slots;
-    private final int entries;
-    private final int mask;
+    private long headAddress;
+    private long tailAddress;
+    private long flagsAddress;
+    private long droppedAddress;
+    private long slots;
+    private int entries;
+    private int mask;
     private final int shift;
     private final boolean polled;
     private final boolean rewind;
@@ -67,18 +67,37 @@ public final class SubmissionQueue {
     boolean skips;
 
     SubmissionQueue(RingOpener ring) {
-        headAddress = ring.sqHead;
-        tailAddress = ring.sqTail;
-        flagsAddress = ring.sqFlags;
-        droppedAddress = ring.sqDropped;
-        slots = ring.sqes;
-        entries = ring.sqEntries;
-        mask = entries - 1;
+        place(ring.layout);
         shift = (ring.flags & IORING_SETUP_SQE128) == 0 ? SMALL_SHIFT : SMALL_SHIFT + 1;
         polled = (ring.flags & IORING_SETUP_SQPOLL) != 0;
         rewind = (ring.flags & IORING_SETUP_SQ_REWIND) != 0;
         mixed = (ring.flags & IORING_SETUP_SQE_MIXED) != 0;
         cursor = new Sqe(this, slots);
+    }
+
+    private void place(RingLayout layout) {
+        headAddress = layout.sqHead;
+        tailAddress = layout.sqTail;
+        flagsAddress = layout.sqFlags;
+        droppedAddress = layout.sqDropped;
+        slots = layout.sqes;
+        entries = layout.sqEntries;
+        mask = entries - 1;
+    }
+
+    /**
+     * Goes on in other memory, and takes along what the kernel has not taken: it knows of most of
+     * that only when it is published.
+     */
+    void move(RingLayout layout) {
+        dropOpen();
+        for (int at = head; at != tail; at++) {
+            long from = slots + ((long) (at & mask) << shift);
+            long to = layout.sqes + ((long) (at & (layout.sqEntries - 1)) << shift);
+            Memory.copy(from, to, 1L << shift);
+        }
+        place(layout);
+        cursor.address = slots;
     }
 
     /** How many slots there are. */

@@ -1,0 +1,106 @@
+package org.uring4j;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.internal.sys.Mapping;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.IoUringConstants;
+import org.uring4j.internal.uapi.IoUringCqe;
+import org.uring4j.internal.uapi.IoUringParams;
+import org.uring4j.internal.uapi.IoUringSqe;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where a ring's queues lie, as the kernel's parameters say. */
+final class RingLayout {
+    private static final int SQE128 = IoUringConstants.IORING_SETUP_SQE128;
+    private static final int CQE32 = IoUringConstants.IORING_SETUP_CQE32;
+    private static final int NO_SQARRAY = IoUringConstants.IORING_SETUP_NO_SQARRAY;
+
+    /** What was mapped for it, if not the program's memory. */
+    final List<Mapping> mappings = new ArrayList<>();
+
+    final int sqEntries;
+    final int cqEntries;
+
+    // Addresses.
+    final long sqHead;
+    final long sqTail;
+    final long sqFlags;
+    final long sqDropped;
+    final long sqes;
+    final long cqHead;
+    final long cqTail;
+    final long cqFlags;
+    final long cqOverflow;
+    final long cqes;
+
+    private final int fd;
+    private final int flags;
+
+    /**
+     * Maps the queues, unless they are in the program's memory.
+     *
+     * @param flags the {@code IORING_SETUP_*} in force
+     * @param params the address of the {@code io_uring_params} that the kernel has filled in
+     */
+    RingLayout(int fd, int flags, long params, boolean programsMemory) {
+        this.fd = fd;
+        this.flags = flags;
+        sqEntries = Memory.getInt(params + IoUringParams.SQ_ENTRIES);
+        cqEntries = Memory.getInt(params + IoUringParams.CQ_ENTRIES);
+        long rings = programsMemory ? userAddress(params, true) : mapRings(params);
+        sqes = programsMemory ? userAddress(params, false) : mapSqes();
+        sqHead = rings + Memory.getInt(params + IoUringParams.SQ_OFF_HEAD);
+        sqTail = rings + Memory.getInt(params + IoUringParams.SQ_OFF_TAIL);
+        sqFlags = rings + Memory.getInt(params + IoUringParams.SQ_OFF_FLAGS);
+        sqDropped = rings + Memory.getInt(params + IoUringParams.SQ_OFF_DROPPED);
+        cqHead = rings + Memory.getInt(params + IoUringParams.CQ_OFF_HEAD);
+        cqTail = rings + Memory.getInt(params + IoUringParams.CQ_OFF_TAIL);
+        cqFlags = rings + Memory.getInt(params + IoUringParams.CQ_OFF_FLAGS);
+        cqOverflow = rings + Memory.getInt(params + IoUringParams.CQ_OFF_OVERFLOW);
+        cqes = rings + Memory.getInt(params + IoUringParams.CQ_OFF_CQES);
+        if ((flags & NO_SQARRAY) == 0) {
+            fillIndexArray(rings + Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY));
+        }
+    }
+
+    private static long userAddress(long params, boolean rings) {
+        int field = rings ? IoUringParams.CQ_OFF_USER_ADDR : IoUringParams.SQ_OFF_USER_ADDR;
+        return Memory.getLong(params + field);
+    }
+
+    /** Both rings are one mapping since Linux 5.4 (FEAT_SINGLE_MMAP): always, from 5.15 up. */
+    private long mapRings(long params) {
+        long cqeSize = (flags & CQE32) == 0 ? IoUringCqe.SIZEOF : 2L * IoUringCqe.SIZEOF;
+        long cqEnd = Memory.getInt(params + IoUringParams.CQ_OFF_CQES) + cqEntries * cqeSize;
+        long sqEnd =
+                (flags & NO_SQARRAY) == 0
+                        ? Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY)
+                                + (long) sqEntries * Integer.BYTES
+                        : 0;
+        return map(IoUringConstants.IORING_OFF_SQ_RING, Math.max(cqEnd, sqEnd));
+    }
+
+    private long mapSqes() {
+        long size = (flags & SQE128) == 0 ? IoUringSqe.SIZEOF : 2L * IoUringSqe.SIZEOF;
+        return map(IoUringConstants.IORING_OFF_SQES, sqEntries * size);
+    }
+
+    private long map(long offset, long length) {
+        int[] error = new int[1];
+        @Nullable Mapping mapping = Mapping.ofRing(fd, offset, length, error);
+        if (mapping == null) {
+            throw new UringException("mmap", Errno.of(error[0]), "bytes=" + length);
+        }
+        mappings.add(mapping);
+        return mapping.address();
+    }
+
+    /** Slot i is entry i, for ever: the array is of no use and newer kernels do without. */
+    private void fillIndexArray(long array) {
+        for (int i = 0; i < sqEntries; i++) {
+            Memory.putInt(array + (long) i * Integer.BYTES, i);
+        }
+    }
+}
