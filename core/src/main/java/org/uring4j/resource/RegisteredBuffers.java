@@ -35,6 +35,9 @@ import java.util.Arrays;
  * arena that is closed meanwhile takes its memory away all the same, and what requests then write
  * is lost.
  *
+ * <p>The older {@code IORING_REGISTER_BUFFERS} can do nothing that this cannot, and has no method
+ * of its own.
+ *
  * <p>Source: {@code io_uring_register(2)}, {@code io_uring_registered_buffers(7)}.
  */
 public final class RegisteredBuffers implements AutoCloseable {

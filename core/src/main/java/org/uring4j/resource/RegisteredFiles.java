@@ -40,6 +40,9 @@ import java.util.Arrays;
  * descriptor): those bring the tag back too, but then {@link Ring#inFlight} counts one request too
  * few.
  *
+ * <p>The older {@code IORING_REGISTER_FILES} and {@code IORING_REGISTER_FILES_UPDATE} can do
+ * nothing that this cannot, and have no methods of their own.
+ *
  * <p>Source: {@code io_uring_register(2)}, {@code io_uring_registered_files(7)}.
  */
 public final class RegisteredFiles implements AutoCloseable {
