@@ -1,5 +1,8 @@
 package org.uring4j;
 
+import org.uring4j.EthtoolRings.Rings;
+import org.uring4j.InterfaceTrial.Answer;
+
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -8,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -18,11 +22,18 @@ import java.util.stream.Stream;
  * @param driver the driver's name, empty for an interface without a device
  * @param state whether it is up: {@code up}, {@code down}, {@code unknown} …
  * @param rxQueues how many receive queues it has
+ * @param headerSplit whether headers and data of packets go to different memory
  * @param obstacles what stands in the way and what to do about it, a sentence each; empty when it
  *     is fit as far as can be seen without registering it
  */
 public record NetworkInterfaceFitness(
-        String name, int index, String driver, String state, int rxQueues, List<String> obstacles)
+        String name,
+        int index,
+        String driver,
+        String state,
+        int rxQueues,
+        HeaderSplit headerSplit,
+        List<String> obstacles)
         implements Comparable<NetworkInterfaceFitness> {
 
     /** The drivers that can hand a queue's memory to a program. */
@@ -45,15 +56,33 @@ public record NetworkInterfaceFitness(
         return name.compareTo(other.name);
     }
 
-    /** All interfaces of this network namespace, by name. */
-    public static List<NetworkInterfaceFitness> all() {
-        return of(Path.of("/sys/class/net"));
+    /** What is known of an interface beside what the file system tells. */
+    record Facts(InterfaceTrial.Answer lendsQueues, EthtoolRings.Rings rings) {
+        static final Facts NONE = new Facts(InterfaceTrial.Answer.UNKNOWN, Rings.UNKNOWN);
     }
 
-    static List<NetworkInterfaceFitness> of(Path root) {
+    /** All interfaces of this network namespace, by name. */
+    public static List<NetworkInterfaceFitness> all() {
+        Path root = Path.of("/sys/class/net");
+        Kernel kernel = Kernel.current();
+        if (!kernel.available()) {
+            return of(root, index -> Facts.NONE);
+        }
+        boolean zcrx = kernel.has("IORING_REGISTER_ZCRX_IFQ");
+        try (EthtoolRings rings = new EthtoolRings()) {
+            return of(
+                    root,
+                    index ->
+                            new Facts(
+                                    zcrx ? InterfaceTrial.lendsQueues(index) : Answer.UNKNOWN,
+                                    rings.of(index)));
+        }
+    }
+
+    static List<NetworkInterfaceFitness> of(Path root, IntFunction<Facts> ask) {
         List<NetworkInterfaceFitness> all = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(root, Files::isDirectory)) {
-            entries.forEach(directory -> all.add(one(directory)));
+            entries.forEach(directory -> all.add(one(directory, ask)));
         } catch (IOException e) {
             // Without sysfs nothing can be said about interfaces.
             return List.of();
@@ -62,34 +91,58 @@ public record NetworkInterfaceFitness(
         return all;
     }
 
-    private static NetworkInterfaceFitness one(Path directory) {
+    private static NetworkInterfaceFitness one(Path directory, IntFunction<Facts> ask) {
         String name = directory.getFileName().toString();
+        int index = number(directory.resolve("ifindex"));
         String driver = driver(directory.resolve("device/driver"));
         String state = read(directory.resolve("operstate"));
         int rxQueues = rxQueues(directory.resolve("queues"));
+        Facts facts = ask.apply(index);
         List<String> obstacles = new ArrayList<>();
         if (driver.isEmpty()) {
             obstacles.add("it has no device, and what it receives is in the kernel's memory");
-        } else if (!DRIVERS.contains(driver)) {
+        } else if (!lendsQueues(driver, facts)) {
             obstacles.add(
                     "its driver "
                             + driver
-                            + " is not known to lend out queues; "
-                            + String.join(", ", DRIVERS)
-                            + " are");
+                            + " does not lend out receive queues; known to do so are "
+                            + String.join(", ", DRIVERS));
         } else {
-            if (rxQueues < 2) {
-                obstacles.add(
-                        "one receive queue is needed beside the ordinary ones; 'ethtool -L "
-                                + name
-                                + " combined 2' or more");
-            }
-            if (state.equals("down")) {
-                obstacles.add("it is down; 'ip link set " + name + " up'");
-            }
+            adjust(name, state, rxQueues, facts.rings(), obstacles);
         }
         return new NetworkInterfaceFitness(
-                name, number(directory.resolve("ifindex")), driver, state, rxQueues, obstacles);
+                name, index, driver, state, rxQueues, facts.rings().headerSplit(), obstacles);
+    }
+
+    private static boolean lendsQueues(String driver, Facts facts) {
+        return facts.lendsQueues() == Answer.YES
+                || (facts.lendsQueues() == Answer.UNKNOWN && DRIVERS.contains(driver));
+    }
+
+    /** What an interface that could serve still lacks. */
+    private static void adjust(
+            String name, String state, int rxQueues, Rings rings, List<String> obstacles) {
+        if (state.equals("down")) {
+            obstacles.add("it is down; 'ip link set " + name + " up'");
+        }
+        if (rxQueues < 2) {
+            obstacles.add(
+                    "it needs one receive queue beside the ordinary ones; 'ethtool -L "
+                            + name
+                            + " combined 2' or more");
+        }
+        if (rings.headerSplit() == HeaderSplit.OFF) {
+            obstacles.add(
+                    "headers and data are not split; 'ethtool -G " + name + " tcp-data-split on'");
+        }
+        if (rings.threshold() > 0) {
+            obstacles.add(
+                    "headers and data are split only from "
+                            + rings.threshold()
+                            + " bytes on; 'ethtool -G "
+                            + name
+                            + " hds-thresh 0'");
+        }
     }
 
     private static String driver(Path link) {

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.uring4j.EthtoolRings.Rings;
+import org.uring4j.InterfaceTrial.Answer;
 import org.uring4j.KernelAccess.Seccomp;
+import org.uring4j.NetworkInterfaceFitness.Facts;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +89,8 @@ class KernelProbeTest {
         assertThat(access.memlockBytes()).isEmpty();
         assertThat(access.seccomp()).isEqualTo(Seccomp.UNKNOWN);
         assertThat(access.limits()).isEmpty();
-        assertThat(NetworkInterfaceFitness.of(root.resolve("absent"))).isEmpty();
+        assertThat(NetworkInterfaceFitness.of(root.resolve("absent"), index -> Facts.NONE))
+                .isEmpty();
     }
 
     @Test
@@ -96,20 +100,53 @@ class KernelProbeTest {
         networkInterface("eth3", "e1000", "up", 1);
         write("net/lo/operstate", "unknown\n");
 
-        List<NetworkInterfaceFitness> all = NetworkInterfaceFitness.of(root.resolve("net"));
+        List<NetworkInterfaceFitness> all = interfaces(Facts.NONE);
 
         assertThat(all)
                 .extracting(NetworkInterfaceFitness::name)
                 .containsExactly("eth1", "eth2", "eth3", "lo");
         assertThat(all.getFirst())
-                .isEqualTo(new NetworkInterfaceFitness("eth1", 7, "mlx5_core", "up", 8, List.of()));
+                .isEqualTo(
+                        new NetworkInterfaceFitness(
+                                "eth1", 7, "mlx5_core", "up", 8, HeaderSplit.UNKNOWN, List.of()));
         assertThat(all.getFirst().fit()).isTrue();
         assertThat(all.get(1).obstacles())
                 .satisfiesExactly(
-                        o -> assertThat(o).contains("ethtool -L eth2 combined 2"),
-                        o -> assertThat(o).contains("ip link set eth2 up"));
+                        o -> assertThat(o).contains("ip link set eth2 up"),
+                        o -> assertThat(o).contains("ethtool -L eth2 combined 2"));
         assertThat(all.get(2).obstacles().getFirst()).contains("driver e1000", "mlx5_core");
         assertThat(all.get(3).obstacles().getFirst()).contains("no device");
+    }
+
+    @Test
+    void shouldBelieveTheKernelMoreThanTheListOfDrivers() throws IOException {
+        networkInterface("eth1", "mlx5_core", "up", 8);
+        networkInterface("eth2", "brand_new", "up", 8);
+        assertThat(interfaces(new Facts(Answer.NO, Rings.UNKNOWN)))
+                .noneMatch(NetworkInterfaceFitness::fit);
+        assertThat(interfaces(new Facts(Answer.YES, Rings.UNKNOWN)))
+                .allMatch(NetworkInterfaceFitness::fit);
+    }
+
+    @Test
+    void shouldWantHeadersSplit() throws IOException {
+        networkInterface("eth1", "mlx5_core", "up", 8);
+        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.ON, 0))).getFirst().fit())
+                .isTrue();
+        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.OFF, 0))).getFirst())
+                .satisfies(
+                        eth1 ->
+                                assertThat(eth1.obstacles().getFirst())
+                                        .contains("ethtool -G eth1 tcp-data-split on"));
+        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.ON, 256))).getFirst())
+                .satisfies(
+                        eth1 ->
+                                assertThat(eth1.obstacles().getFirst())
+                                        .contains("256 bytes", "ethtool -G eth1 hds-thresh 0"));
+    }
+
+    private List<NetworkInterfaceFitness> interfaces(Facts facts) {
+        return NetworkInterfaceFitness.of(root.resolve("net"), index -> facts);
     }
 
     private void networkInterface(String name, String driver, String state, int rxQueues)

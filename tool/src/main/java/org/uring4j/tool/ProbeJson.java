@@ -84,6 +84,9 @@ final class ProbeJson {
                             json.put("driver", one.driver());
                             json.put("state", one.state());
                             json.put("rxQueues", one.rxQueues());
+                            json.put(
+                                    "headerSplit",
+                                    one.headerSplit().name().toLowerCase(Locale.ROOT));
                             json.put("fit", one.fit());
                             json.put("obstacles", one.obstacles());
                             return json;

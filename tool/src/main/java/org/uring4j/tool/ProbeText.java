@@ -117,14 +117,15 @@ final class ProbeText {
         title("Network interfaces for zero-copy receive");
         for (NetworkInterfaceFitness one : zcrx.interfaces()) {
             line(
-                    "  %s %-10s %-10s %-8s %d rx queue%s"
+                    "  %s %-10s %-10s %-8s %d rx queue%s, header split %s"
                             .formatted(
                                     one.fit() ? "@|green +|@" : "@|yellow -|@",
                                     one.name(),
                                     one.driver().isEmpty() ? "(virtual)" : one.driver(),
                                     one.state(),
                                     one.rxQueues(),
-                                    one.rxQueues() == 1 ? "" : "s"));
+                                    one.rxQueues() == 1 ? "" : "s",
+                                    one.headerSplit().name().toLowerCase(Locale.ROOT)));
             one.obstacles().forEach(obstacle -> line("      " + obstacle));
         }
     }
