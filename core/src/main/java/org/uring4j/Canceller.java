@@ -29,14 +29,30 @@ final class Canceller {
     /** Tells the completions of cancelling from the program's own. */
     private static final long MARK = 0x636e_636c_7572_6e67L;
 
+    /**
+     * After how many searches that found nothing, each followed by a longer pause, nothing is
+     * believed to be left. What runs in a worker is stopped but not counted as found, and what was
+     * linked to a request that has ended is about to start.
+     */
+    private static final int SURE = 5;
+
     private final Ring ring;
     private final CompletionHandler handler;
+
+    /** How many requests the last search found, 0 if it was refused; -1 while it is not over. */
+    private int found;
+
+    /** How many of the program's requests have completed meanwhile. */
+    private long completed;
 
     Canceller(Ring ring, CompletionHandler handler) {
         this.ring = ring;
         this.handler =
                 (userData, result, flags) -> {
-                    if (userData != MARK) {
+                    if (userData == MARK) {
+                        found = Math.max(0, result);
+                    } else {
+                        completed++;
                         handler.onCompletion(userData, result, flags);
                     }
                 };
@@ -49,17 +65,28 @@ final class Canceller {
         long pause = FIRST_PAUSE;
         ring.submissions().discard();
         ring.completions().drain(handler);
+        int searches = ring.submissions().skips ? SURE : 0;
         try (Arena arena = Arena.ofConfined()) {
             long everything = everything(arena);
-            while (true) {
+            while (ring.inFlight() > 0 || searches > 0) {
                 long rest = limit - (System.nanoTime() - began);
-                boolean found = ring.inFlight() > 0 || ring.submissions().skips;
-                if (rest <= 0 || !found || (!cancel(everything) && ring.inFlight() == 0)) {
+                if (rest <= 0) {
                     break;
                 }
+                boolean search = searches > 0 && found >= 0;
+                if (search) {
+                    request();
+                } else {
+                    call(everything);
+                }
+                long before = completed;
                 ring.submitAndWait(
-                        Wait.forCount(1).timeout(Duration.ofNanos(Math.min(rest, pause))));
+                        Wait.forCount(search ? 2 : 1)
+                                .timeout(Duration.ofNanos(Math.min(rest, pause))));
                 ring.completions().drain(handler);
+                if (search) {
+                    searches = found == 0 && completed == before ? searches - 1 : SURE;
+                }
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
             }
         }
@@ -87,19 +114,20 @@ final class Canceller {
     /**
      * Cancels by a call of its own (since Linux 6.0): as a request it would have to wait behind a
      * drained one. Before, and where restrictions deny the call, there is only the request.
-     *
-     * @return whether there was something to cancel, as far as can be told
      */
-    private boolean cancel(long everything) {
+    private void call(long everything) {
         int result = ring.handle().register(IORING_REGISTER_SYNC_CANCEL, everything, 1);
         if (Errno.EINVAL.is(result) || Errno.EACCES.is(result)) {
-            @Nullable Sqe sqe = ring.tryNext();
-            if (sqe != null) {
-                Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING)
-                        .userData(MARK);
-            }
-            return false;
+            request();
         }
-        return !Errno.ENOENT.is(result);
+    }
+
+    /** Cancels by a request, which unlike the call tells how many it found. */
+    private void request() {
+        @Nullable Sqe sqe = ring.tryNext();
+        if (sqe != null) {
+            found = -1;
+            Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING).userData(MARK);
+        }
     }
 }

@@ -96,8 +96,10 @@ public final class Sqe {
 
     /**
      * Post no completion when the request succeeds ({@code IOSQE_CQE_SKIP_SUCCESS}). Since Linux
-     * 5.17. The ring cannot tell when such a request ends, so its memory must outlive the ring. Of
-     * the ops whose failure does not count ({@link #link}) a failure is not told either.
+     * 5.17. The ring cannot tell when such a request ends, so its memory must outlive the ring. If
+     * it fails, what is {@link #link linked} after it ends without completions, and counts as
+     * {@link Ring#inFlight in flight} for good: have the whole chain skip. Of the ops whose failure
+     * does not count ({@link #link}) a failure is not told either.
      */
     public Sqe skipSuccess() {
         if ((flags() & IoUringConstants.IOSQE_CQE_SKIP_SUCCESS) == 0) {

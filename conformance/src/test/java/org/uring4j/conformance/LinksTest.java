@@ -18,6 +18,8 @@ import org.uring4j.op.OpenFlags;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What one request has to do with others: chains, drains, skipped completions, worker threads. */
@@ -145,6 +147,28 @@ class LinksTest {
             Nops.nop(ring.next()).userData(3);
             assertThat(Completions.one(ring)).isEqualTo(new Completion(3, 0, 0));
             assertThat(ring.inFlight()).isZero();
+            assertThat(cancelAll(ring)).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldEndChainWhoseRequestsSkip(RingMode mode) throws Exception {
+        Needs.kernel("5.19", "IORING_ASYNC_CANCEL_ANY");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofConfined();
+                Connection connection = Connection.open(ring)) {
+            for (int i = 1; i <= 3; i++) {
+                Files.read(ring.next(), connection.fd(), arena.allocate(1), 0)
+                        .userData(i)
+                        .skipSuccess()
+                        .hardlink();
+            }
+            assertThat(Completions.now(ring)).isEmpty();
+            // They are not counted, and start one after the other, when the one before has ended.
+            assertThat(cancelAll(ring))
+                    .extracting(Completion::userData)
+                    .containsExactly(1L, 2L, 3L);
         }
     }
 
@@ -218,6 +242,20 @@ class LinksTest {
             assertThat(result(all, 2)).isEqualTo(-Errno.ECANCELED.number());
             assertThat(result(all, 3)).isZero();
         }
+    }
+
+    /** What ended by being cancelled; it must not take all the time there is. */
+    private static List<Completion> cancelAll(Ring ring) {
+        Duration limit = Duration.ofSeconds(20);
+        long began = System.nanoTime();
+        List<Completion> ended = new ArrayList<>();
+        long left =
+                ring.cancelAll(
+                        limit,
+                        (data, result, flags) -> ended.add(new Completion(data, result, flags)));
+        assertThat(left).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(limit);
+        return ended;
     }
 
     private static int createFlags() {
