@@ -32,6 +32,11 @@ final class Fifo implements AutoCloseable {
         return new Fifo(path, new RandomAccessFile(path.toFile(), "rw"));
     }
 
+    /** Its name. */
+    Path path() {
+        return path;
+    }
+
     /**
      * Opens it through a ring.
      *

@@ -38,6 +38,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /**
  * Opening, flushing and closing files: {@code IORING_OP_OPENAT}, {@code IORING_OP_OPENAT2}, {@code
@@ -109,6 +110,25 @@ class FilesTest {
                 file, PosixFilePermissions.fromString("-".repeat(9)));
         Needs.that(!java.nio.file.Files.isReadable(file), "root may open everything");
         assertThat(open(file, O_RDONLY)).isEqualTo(Errno.EACCES);
+    }
+
+    @Test
+    void shouldNotWaitForOtherSideOfPipeUnlessAsynchronous() throws Exception {
+        Fifo fifo = Fifo.in(directory);
+        fifo.hangUp();
+        assertThat(open(fifo.path(), O_WRONLY)).isEqualTo(Errno.ENXIO);
+        Opened reader = fifo.open(ring, O_RDONLY);
+        Opened writer = fifo.open(ring, O_WRONLY);
+        writer.close();
+        reader.close();
+
+        MemorySegment name = arena.allocateFrom(fifo.path().toString());
+        Files.openat(ring.next(), Files.AT_FDCWD, name, O_WRONLY, 0).userData(1).async();
+        assertThat(Completions.now(ring)).isEmpty();
+        Files.openat(ring.next(), Files.AT_FDCWD, name, O_RDONLY, 0).userData(2).async();
+        List<Completion> both = Completions.some(ring, 2);
+        assertThat(both).allMatch(c -> c.result() >= 0);
+        both.forEach(c -> new Opened(ring, c.result()).close());
     }
 
     @Test

@@ -19,9 +19,10 @@ import java.time.Duration;
 /**
  * Ends requests before they have completed.
  *
- * <p>A cancelled request completes all the same, mostly with {@code ECANCELED}, and until then its
- * memory is the kernel's. It may also have been quicker, or be stopped half-way with a short
- * result.
+ * <p>A cancelled request completes all the same, and until then its memory is the kernel's: mostly
+ * with {@code ECANCELED}; one that was interrupted in a worker thread with {@code EINTR} or a
+ * number the kernel means for itself, {@link org.uring4j.Errno#UNKNOWN}. It may also have been
+ * quicker, or be stopped half-way with a short result.
  *
  * <p>Source: {@code io_uring_prep_cancel(3)}, {@code io_uring_cancelation(7)}.
  */
@@ -44,8 +45,9 @@ public final class Cancel {
      * <p>Result: 0; {@code ENOENT} there is none, or no longer; {@code EALREADY} it runs in a
      * worker thread, which was interrupted: if it waited it ends now, if it was about to, it may
      * not have noticed and must be cancelled again. With {@link CancelTarget#all} and {@link
-     * CancelTarget#any}: how many were found, 0 if none. Further errors: {@code EBADF} the
-     * descriptor is not open; {@code EINVAL} this kernel cannot choose so.
+     * CancelTarget#any}: how many were found, 0 if none; what runs in a worker thread is
+     * interrupted but not counted. Further errors: {@code EBADF} the descriptor is not open; {@code
+     * EINVAL} this kernel cannot choose so.
      */
     public static Sqe cancel(Sqe sqe, CancelTarget target) {
         return Encoder.prepare(

@@ -85,6 +85,9 @@ public final class Files {
      * <p>Result: the descriptor. Errors: {@code ENOENT}, {@code EACCES}, {@code EEXIST}, {@code
      * EISDIR}, {@code ENOTDIR}, {@code ELOOP}, {@code EMFILE}. Source: {@code openat(2)}.
      *
+     * <p>A named pipe is opened without waiting for the other side, as with {@code O_NONBLOCK}: to
+     * read at once, to write with {@code ENXIO}. {@link Sqe#async} lets it wait.
+     *
      * @param dirFd the directory a relative path starts from, or {@link #AT_FDCWD}
      * @param path ends with a zero byte, as from {@code arena.allocateFrom(String)}; copied when
      *     the kernel takes the request
