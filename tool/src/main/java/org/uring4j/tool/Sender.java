@@ -49,6 +49,7 @@ final class Sender {
     private int reading;
     private long sends;
     private boolean sending;
+    private boolean zeroCopySend;
     private boolean sourceEnded;
     private boolean shutDown;
     private boolean peerClosed;
@@ -136,7 +137,8 @@ final class Sender {
     private void sendRest(Chunk chunk) {
         var memory = chunk.toEmpty();
         Sqe sqe = ring.next();
-        if (policy.appliesTo(memory.byteSize())) {
+        zeroCopySend = policy.appliesTo(memory.byteSize());
+        if (zeroCopySend) {
             ZeroCopySend.send(sqe, socket, memory, Sockets.MSG_WAITALL, policy.ioFlags());
         } else {
             Sockets.send(sqe, socket, memory, Sockets.MSG_WAITALL);
@@ -194,19 +196,42 @@ final class Sender {
                 tally.plainBytes += result;
             }
             progress.accept(tally.bytes);
-        } else if ((Errno.ENOMEM.is(result) || Errno.ENOBUFS.is(result)) && !unnotified.isEmpty()) {
-            // Locked memory or socket memory is used up: there will be more when some is freed.
-            starved = true;
-        } else {
+        } else if (!outOfMemory(result)) {
             throw lost(result);
         }
+    }
+
+    /**
+     * Locked memory or socket memory is used up: there will be more when earlier sends free theirs,
+     * and if there are none, it is too little for any send of this size.
+     *
+     * @return whether it is that, and can be helped
+     */
+    private boolean outOfMemory(int result) {
+        if (!Errno.ENOMEM.is(result) && !Errno.ENOBUFS.is(result)) {
+            return false;
+        }
+        if (unnotified.values().stream().anyMatch(sent -> sent.bytes() > 0)) {
+            starved = true;
+            return true;
+        }
+        if (zeroCopySend && !policy.outOfMemory()) {
+            throw Failure.of(
+                    "cannot send so much at once without copying; choose a smaller --chunk, or"
+                            + " --zero-copy auto",
+                    "IORING_OP_SEND_ZC",
+                    result);
+        }
+        return zeroCopySend;
     }
 
     private void notified(long number, int result) {
         Sent sent = Objects.requireNonNull(unnotified.remove(number));
         sent.chunk().notifications--;
-        starved = false;
         int bytes = sent.bytes();
+        if (bytes > 0) {
+            starved = false;
+        }
         boolean copied = ZeroCopySend.copied(result);
         if (!policy.reportsUsage()) {
             tally.untoldBytes += bytes;

@@ -80,6 +80,22 @@ final class ZeroCopyPolicy {
         }
     }
 
+    /**
+     * Takes in that there is not even memory for a single send.
+     *
+     * @return whether to go on with plain sends
+     */
+    boolean outOfMemory() {
+        if (wanted == ZeroCopy.ALWAYS) {
+            return false;
+        }
+        enabled = false;
+        remark =
+                "went over to plain sends, for the limit on locked memory is too low for one"
+                        + " zero-copy send; raise it (ulimit -l), or choose a smaller --chunk";
+        return true;
+    }
+
     /** What there is to say about it, or nothing. */
     String remark() {
         return remark;

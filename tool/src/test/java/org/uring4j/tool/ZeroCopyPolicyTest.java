@@ -42,6 +42,15 @@ class ZeroCopyPolicyTest {
     }
 
     @Test
+    void shouldGoOverToPlainSendsWhenMemoryIsTooLittleForOne() {
+        ZeroCopyPolicy policy = ZeroCopyPolicy.of(ZeroCopy.AUTO, Kernel.current());
+        assertThat(policy.outOfMemory()).isTrue();
+        assertThat(policy.appliesTo(MUCH)).isFalse();
+        assertThat(policy.remark()).contains("ulimit -l").contains("--chunk");
+        assertThat(ZeroCopyPolicy.of(ZeroCopy.ALWAYS, Kernel.current()).outOfMemory()).isFalse();
+    }
+
+    @Test
     void shouldHonourNoColor() {
         assertThat(Terminal.wantsColour(Map.of("TERM", "xterm"))).isTrue();
         assertThat(Terminal.wantsColour(Map.of("TERM", "xterm", "NO_COLOR", ""))).isTrue();
