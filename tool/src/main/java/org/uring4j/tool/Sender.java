@@ -229,9 +229,10 @@ final class Sender {
         Sent sent = Objects.requireNonNull(unnotified.remove(number));
         sent.chunk().notifications--;
         int bytes = sent.bytes();
-        if (bytes > 0) {
-            starved = false;
+        if (bytes == 0) {
+            return; // of a send that failed: it frees no memory and tells nothing
         }
+        starved = false;
         boolean copied = ZeroCopySend.copied(result);
         if (!policy.reportsUsage()) {
             tally.untoldBytes += bytes;

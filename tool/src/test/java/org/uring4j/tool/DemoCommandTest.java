@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 
 class DemoCommandTest {
@@ -51,6 +55,31 @@ class DemoCommandTest {
         Cli.Result result = Cli.run("demo", "--size", size);
         assertThat(result.err()).isEmpty();
         assertThat(result.exitCode()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "always, 256K, 1, 'choose a smaller --chunk, or --zero-copy auto'",
+        "auto, 256K, 0, 'went over to plain sends, for the limit on locked memory is too low'",
+        "always, 64K, 0, '0 bytes truly without copying, 8 MiB copied'"
+    })
+    void shouldMakeDoWithLittleMemoryToLock(
+            String zeroCopy, String chunk, int exitCode, String report)
+            throws IOException, InterruptedException {
+        Needs.program("prlimit", "util-linux");
+        Needs.program("setpriv", "util-linux");
+        List<String> command = new ArrayList<>(List.of("prlimit", "--memlock=262144:262144"));
+        if (Files.getOwner(Path.of("/proc/self")).getName().equals("root")) {
+            // To root, limits of memory do not apply otherwise.
+            command.addAll(List.of("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"));
+        }
+        command.addAll(
+                Cli.command("demo", "--size=8M", "--zero-copy=" + zeroCopy, "--chunk=" + chunk));
+        File out = directory.resolve("out").toFile();
+        Process process =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out).start();
+        assertThat(Cli.await(process)).isEqualTo(exitCode);
+        assertThat(out).content().contains(report);
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 /** One line on standard error, the right exit code, and nothing left behind. */
 class FailureTest {
     @TempDir Path directory;
+    @TempDir Path elsewhere;
 
     @ParameterizedTest
     @ValueSource(
@@ -213,10 +214,7 @@ class FailureTest {
     }
 
     private Path file(int size) throws IOException {
-        Path file = Files.createTempDirectory("uring4j-test-").resolve("sent");
-        file.toFile().deleteOnExit();
-        file.getParent().toFile().deleteOnExit();
-        return Files.write(file, new byte[size]);
+        return Files.write(elsewhere.resolve("sent"), new byte[size]);
     }
 
     private String path(String name) {
