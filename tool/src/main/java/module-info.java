@@ -5,6 +5,7 @@ module org.uring4j.tool {
     requires java.management;
     requires me.tongfei.progressbar;
     requires org.uring4j;
+    requires org.uring4j.io;
     requires static org.jspecify;
 
     opens org.uring4j.tool to

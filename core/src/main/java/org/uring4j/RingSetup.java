@@ -1,5 +1,8 @@
 package org.uring4j;
 
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE32;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE_MIXED;
+
 import org.uring4j.internal.uapi.InterfaceTable;
 
 import java.util.ArrayList;
@@ -17,6 +20,16 @@ import java.util.List;
  */
 public record RingSetup(
         int flags, int leftOut, int features, int sqEntries, int cqEntries, boolean registeredFd) {
+
+    /** How long a completion queue entry is. */
+    public RingConfig.CqeSize cqeSize() {
+        if ((flags & IORING_SETUP_CQE32) != 0) {
+            return RingConfig.CqeSize.B32;
+        }
+        return (flags & IORING_SETUP_CQE_MIXED) != 0
+                ? RingConfig.CqeSize.MIXED
+                : RingConfig.CqeSize.B16;
+    }
 
     /** The names of the setup flags in force, without {@code IORING_SETUP_}. */
     public List<String> flagNames() {
