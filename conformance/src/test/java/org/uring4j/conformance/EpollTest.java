@@ -153,7 +153,7 @@ class EpollTest {
             assertError(ctl(ring, watch, add, 1_000_000, Epoll.EPOLLIN), Errno.EBADF);
             assertError(ctl(ring, watch, add, watch.fd(), Epoll.EPOLLIN), Errno.EINVAL);
             assertError(ctl(ring, watch, 9, in.fd(), Epoll.EPOLLIN), Errno.EINVAL);
-            assertError(ctl(ring, watch, Epoll.EPOLL_CTL_DEL, 0, 0), Errno.ENOENT);
+            assertError(ctl(ring, watch, Epoll.EPOLL_CTL_DEL, ring.fd(), 0), Errno.ENOENT);
             Epoll.epollWait(ring.next(), in.fd(), event);
             assertError(Completions.one(ring).result(), Errno.EINVAL);
             Epoll.epollWait(ring.next(), 1_000_000, event);

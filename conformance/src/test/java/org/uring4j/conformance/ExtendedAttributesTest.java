@@ -67,16 +67,30 @@ class ExtendedAttributesTest {
     @EnumSource(RingMode.class)
     void shouldSetAndGetByDescriptor(RingMode mode) {
         try (Ring ring = mode.open(8);
-                Opened opened = Opened.open(ring, file, OpenFlags.O_RDWR);
-                RegisteredFiles files = RegisteredFiles.register(ring, opened.fd())) {
-            assertThat(files.count()).isOne();
+                Opened opened = Opened.open(ring, file, OpenFlags.O_RDWR)) {
             ExtendedAttributes.fsetxattr(ring.next(), opened.fd(), name, bytes("red"), 0)
                     .async()
                     .userData(1);
-            ExtendedAttributes.fgetxattr(ring.next(), 0, name, value)
+            ExtendedAttributes.fgetxattr(ring.next(), opened.fd(), name, value).drain().userData(2);
+            assertThat(Completions.some(ring, 2))
+                    .containsExactly(new Completion(1, 0, 0), new Completion(2, 3, 0));
+            assertThat(Opened.text(value, 3)).isEqualTo("red");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldSetAndGetOfRegisteredFile(RingMode mode) {
+        Needs.kernel("6.13", "IORING_OP_FGETXATTR of a registered file");
+        try (Ring ring = mode.open(8);
+                Opened opened = Opened.open(ring, file, OpenFlags.O_RDWR);
+                RegisteredFiles files = RegisteredFiles.register(ring, opened.fd())) {
+            assertThat(files.count()).isOne();
+            ExtendedAttributes.fsetxattr(ring.next(), 0, name, bytes("red"), 0)
                     .fixedFile()
-                    .drain()
-                    .userData(2);
+                    .link()
+                    .userData(1);
+            ExtendedAttributes.fgetxattr(ring.next(), 0, name, value).fixedFile().userData(2);
             assertThat(Completions.some(ring, 2))
                     .containsExactly(new Completion(1, 0, 0), new Completion(2, 3, 0));
             assertThat(Opened.text(value, 3)).isEqualTo("red");

@@ -3,6 +3,10 @@ package org.uring4j.conformance;
 import org.opentest4j.TestAbortedException;
 import org.uring4j.KernelVersion;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
 /** What a test needs of the kernel; without it the test is skipped, and the reason printed. */
 final class Needs {
     private Needs() {}
@@ -20,6 +24,14 @@ final class Needs {
         if (!there) {
             throw skip(otherwise);
         }
+    }
+
+    /** A program on the path, which a Debian package has. */
+    static void program(String name, String debianPackage) {
+        boolean there =
+                Stream.of(System.getenv("PATH").split(":", -1))
+                        .anyMatch(directory -> Files.isExecutable(Path.of(directory, name)));
+        that(there, name + " is missing: apt-get install " + debianPackage);
     }
 
     /** What is known of a device: a path, an address, a name, as {@code lab/devices} says. */

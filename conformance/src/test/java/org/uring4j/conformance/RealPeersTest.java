@@ -25,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Other programs at the other end: {@code IORING_OP_ACCEPT}, {@code IORING_OP_CONNECT}, {@code
@@ -38,7 +37,7 @@ class RealPeersTest {
 
     @Test
     void shouldReceiveWhatNetcatSends(@TempDir Path directory) throws Exception {
-        needs("nc", "netcat-openbsd");
+        Needs.program("nc", "netcat-openbsd");
         byte[] data = Net.random(3_000_000, 1);
         Path file = Files.write(directory.resolve("data"), data);
         try (Ring ring = Ring.open(RingConfig.of(16));
@@ -65,7 +64,7 @@ class RealPeersTest {
 
     @Test
     void shouldHearFromSocatWhatWasSentWithoutCopying() throws Exception {
-        needs("socat", "socat");
+        Needs.program("socat", "socat");
         Needs.kernel("6.0", "IORING_OP_SEND_ZC");
         byte[] data = Net.random(3_000_000, 2);
         Process socat =
@@ -143,12 +142,5 @@ class RealPeersTest {
         }
         assertThat(line).as("what socat says").isNotNull();
         return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1).strip());
-    }
-
-    private static void needs(String program, String debianPackage) {
-        boolean there =
-                Stream.of(System.getenv("PATH").split(":", -1))
-                        .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
-        Needs.that(there, program + " is missing: apt-get install " + debianPackage);
     }
 }

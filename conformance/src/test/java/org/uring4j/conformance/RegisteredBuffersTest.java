@@ -298,10 +298,8 @@ class RegisteredBuffersTest {
 
     @Test
     void shouldNameTheLimitThatRegisteredMemoryCountsAgainst() throws Exception {
-        boolean tools =
-                java.nio.file.Files.isExecutable(Path.of("/usr/bin/setpriv"))
-                        && java.nio.file.Files.isExecutable(Path.of("/usr/bin/prlimit"));
-        Needs.that(tools, "the memory limit: needs setpriv and prlimit (util-linux)");
+        Needs.program("setpriv", "util-linux");
+        Needs.program("prlimit", "util-linux");
         List<String> command =
                 List.of(
                         "setpriv",

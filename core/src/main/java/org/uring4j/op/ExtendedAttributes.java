@@ -76,8 +76,8 @@ public final class ExtendedAttributes {
     }
 
     /**
-     * Gets an attribute of an open file ({@code IORING_OP_FGETXATTR}, since Linux 5.19); as {@link
-     * #getxattr}.
+     * Gets an attribute of an open file ({@code IORING_OP_FGETXATTR}, since Linux 5.19; of a
+     * registered one since Linux 6.13); as {@link #getxattr}.
      */
     public static Sqe fgetxattr(Sqe sqe, int fd, MemorySegment name, MemorySegment value) {
         return prepare(sqe, IORING_OP_FGETXATTR, fd, 0, name, value, 0);
