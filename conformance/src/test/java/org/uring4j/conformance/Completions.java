@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 
 /** Collects completions, never for longer than a test may take. */
 final class Completions {
-    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private Completions() {}
 

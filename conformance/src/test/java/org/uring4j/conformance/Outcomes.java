@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.uring4j.Ring;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What came of zero-copy sends, by their user data. Each completion is held against the model: a
@@ -43,16 +44,18 @@ final class Outcomes {
     }
 
     /**
-     * Submits the only request, which sends all of {@code data}; the peer receives that before the
-     * notification is waited for, which may depend on it.
+     * Submits the only request, which sends all of {@code data}; the peer receives meanwhile, for
+     * neither the result nor the notification need come before.
      */
-    static Outcome delivered(Connection connection, byte[] data) throws IOException {
+    static Outcome delivered(Connection connection, byte[] data) throws Exception {
         Ring ring = connection.ring();
+        FutureTask<byte[]> received = new FutureTask<>(() -> connection.receive(data.length));
+        Thread.ofVirtual().start(received);
         Outcomes outcomes = new Outcomes();
         long key = outcomes.add(Completions.until(ring, any -> true).getFirst());
         assertThat(outcomes.get(key).result()).isEqualTo(data.length);
-        assertThat(connection.receive(data.length)).isEqualTo(data);
         Outcome outcome = outcomes.end(ring, key);
+        assertThat(received.get(10, TimeUnit.SECONDS)).isEqualTo(data);
         assertThat(outcome.notified()).isTrue();
         return outcome;
     }
