@@ -5,9 +5,12 @@ import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.op.Files;
 import org.uring4j.op.SockAddr;
+import org.uring4j.op.SocketOptions;
 import org.uring4j.op.Sockets;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -57,6 +60,17 @@ final class Connections {
         int socket = socket(address.getAddress());
         String what = "cannot listen on " + Endpoint.format(address);
         try (Arena arena = Arena.ofConfined()) {
+            // Or one could not listen again right after a transfer.
+            MemorySegment on = arena.allocateFrom(ValueLayout.JAVA_INT, 1);
+            require(
+                    SocketOptions.set(
+                            ring.next(),
+                            socket,
+                            SocketOptions.SOL_SOCKET,
+                            SocketOptions.SO_REUSEADDR,
+                            on),
+                    "SOCKET_URING_OP_SETSOCKOPT",
+                    what);
             SockAddr own = SockAddr.of(arena, address);
             require(Sockets.bind(ring.next(), socket, own), "IORING_OP_BIND", what);
             require(Sockets.listen(ring.next(), socket, 1), "IORING_OP_LISTEN", what);
