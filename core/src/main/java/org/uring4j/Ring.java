@@ -228,7 +228,7 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
-     * Submits, then waits for completions.
+     * Submits, then waits for completions. On an IOPOLL ring it may return with fewer.
      *
      * @param count until so many are there, counting those not drained yet
      * @return how many entries the kernel took

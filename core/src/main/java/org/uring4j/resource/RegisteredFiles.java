@@ -224,7 +224,10 @@ public final class RegisteredFiles implements AutoCloseable {
         }
     }
 
-    /** Takes all files out, closing those that are open nowhere else, and gives the table up. */
+    /**
+     * Takes all files out, closing those that are open nowhere else, and gives the table up. Before
+     * Linux 6.13 it waits until no request uses one of them.
+     */
     @Override
     public void close() {
         if (!table.closed()) {
