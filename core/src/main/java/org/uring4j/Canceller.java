@@ -93,6 +93,17 @@ final class Canceller {
         return ring.inFlight();
     }
 
+    /** What to say of requests that did not end in time. */
+    static UringException unended(long requests, Duration timeout) {
+        return new UringException(
+                "close",
+                Errno.ETIMEDOUT,
+                "requests did not end in time, keep their memory: requests="
+                        + requests
+                        + " closeTimeout="
+                        + timeout);
+    }
+
     /** As {@link #run}, and has all tags come back, for which what bears them is closed. */
     long runForGood(Duration timeout) {
         long left = run(timeout);

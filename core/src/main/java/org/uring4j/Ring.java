@@ -54,7 +54,7 @@ public final class Ring implements AutoCloseable {
     /**
      * Whose ring it is; null for a ring of any thread, for one not enabled yet, and once closed.
      */
-    private @Nullable Thread owner;
+    @Nullable Thread owner;
 
     private boolean disabled;
     private volatile boolean closed;
@@ -367,6 +367,8 @@ public final class Ring implements AutoCloseable {
      *
      * @throws UringException when requests would not end in time ({@link RingConfig#closeTimeout}).
      *     The ring is closed all the same, but their memory may still be the kernel's: keep it
+     * @throws IllegalStateException when leases on memory that is registered with it are out, and
+     *     which. The ring is closed all the same; the memory stays until they are closed
      */
     @Override
     public void close() {
@@ -403,14 +405,9 @@ public final class Ring implements AutoCloseable {
             resources.close(left == 0);
         }
         if (left > 0 && reachable) {
-            throw new UringException(
-                    "close",
-                    Errno.ETIMEDOUT,
-                    "requests did not end in time, keep their memory: requests="
-                            + left
-                            + " closeTimeout="
-                            + config.closeTimeout);
+            throw Canceller.unended(left, config.closeTimeout);
         }
+        resources.complain();
     }
 
     /** Fails when the ring is closed or belongs to another thread. */

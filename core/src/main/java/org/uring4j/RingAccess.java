@@ -29,6 +29,13 @@ final class RingAccess extends Access {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // A thread equals nothing but itself.
+    public boolean owns(Ring ring) {
+        // A thread that sees itself there has put itself there, however late it sees others.
+        return ring.owner == Thread.currentThread();
+    }
+
+    @Override
     public void adopt(Ring ring, AutoCloseable child) {
         ring.resources().adopt(child);
     }

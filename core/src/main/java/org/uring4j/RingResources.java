@@ -20,6 +20,7 @@ final class RingResources {
     private final List<AutoCloseable> children = new ArrayList<>();
     private final List<Arena> released = new ArrayList<>();
     private boolean abandoned;
+    private @Nullable IllegalStateException complaint;
 
     RingResources(RingOpener opener, @Nullable RingMemory memory) {
         queues = opener.layout.mappings;
@@ -64,9 +65,18 @@ final class RingResources {
         for (AutoCloseable child : List.copyOf(children).reversed()) {
             try {
                 child.close();
+            } catch (IllegalStateException leasesOut) {
+                complaint = leasesOut;
             } catch (Exception ignored) {
                 // What would not be unregistered goes with the ring's descriptor.
             }
+        }
+    }
+
+    /** Says what a registered resource had to say on being closed with the ring. */
+    void complain() {
+        if (complaint != null) {
+            throw complaint;
         }
     }
 

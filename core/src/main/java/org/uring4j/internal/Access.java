@@ -42,6 +42,9 @@ public abstract class Access {
     /** Fails when the ring is closed or the calling thread is not its owner. */
     public abstract void check(Ring ring);
 
+    /** Whether the ring is the calling thread's alone. From any thread. */
+    public abstract boolean owns(Ring ring);
+
     /** Has the ring close {@code child} before itself, unless the child is removed first. */
     public abstract void adopt(Ring ring, AutoCloseable child);
 

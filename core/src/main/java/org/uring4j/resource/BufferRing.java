@@ -4,10 +4,12 @@ import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.UringException;
+import org.uring4j.Waker;
 import org.uring4j.internal.Access;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /**
  * A group of buffers that the kernel chooses from when data arrives ({@code
@@ -53,6 +55,7 @@ public final class BufferRing implements AutoCloseable {
     private final Arena arena;
     private final MemorySegment memory;
     private final BufferStates states;
+    private final Leases leases;
 
     private BufferRing(
             Ring ring,
@@ -68,6 +71,7 @@ public final class BufferRing implements AutoCloseable {
         this.states = states;
         count = config.count;
         bufferSize = config.bufferSize;
+        leases = new Leases(ring, memory, this::giveBack);
     }
 
     /**
@@ -164,6 +168,26 @@ public final class BufferRing implements AutoCloseable {
         int from = states.used(id);
         states.take(id, Math.max(result, 0), flags);
         return (long) id * bufferSize + from;
+    }
+
+    /**
+     * As {@link #take}, with the bytes as a lease, which may go to other threads and recycles the
+     * piece when it is closed.
+     */
+    public Lease lease(int result, int flags) {
+        long offset = takeOffset(result, flags);
+        return leases.lease(offset, Math.max(result, 0));
+    }
+
+    /**
+     * As {@link #forEach}, with each piece as a lease, which recycles it when it is closed.
+     *
+     * @param handler is to close the leases, also if it throws
+     * @return how many there were, 1 or more
+     */
+    public int leaseAll(int result, int flags, Consumer<Lease> handler) {
+        return forEach(
+                result, flags, (id, offset, size) -> handler.accept(leases.lease(offset, size)));
     }
 
     /**
@@ -288,6 +312,47 @@ public final class BufferRing implements AutoCloseable {
         states.publish();
     }
 
+    /** Recycles a piece that was leased. */
+    private boolean giveBack(long offset, int size) {
+        boolean added = states.put((int) (offset / bufferSize), bufferSize);
+        publish();
+        return added;
+    }
+
+    /** Gives the kernel the leases that other threads have closed. {@link #lease} does as well. */
+    public void reclaim() {
+        ACCESS.check(ring);
+        var _ = leases.reclaim();
+    }
+
+    /**
+     * After a request ended with {@code ENOBUFS}: whether there are buffers again, so that it can
+     * be submitted once more. If not, the next lease to be closed, by whichever thread, wakes the
+     * ring ({@link #wakeBy}); ask again then. To be called in the order of completions.
+     */
+    public boolean replenished() {
+        ACCESS.check(ring);
+        var _ = leases.reclaim();
+        return states.any() || leases.awaitReturn();
+    }
+
+    /**
+     * Who wakes the ring where nothing but a lease that is closed can let it go on; see {@link
+     * #replenished}. Without one, the program has to look by itself.
+     *
+     * @param waker of the same ring
+     */
+    public void wakeBy(Waker waker) {
+        ACCESS.check(ring);
+        leases.wakeBy(waker);
+    }
+
+    /** Which leases are out, since when, and where they were taken. */
+    public LeasesOut leasesOut() {
+        ACCESS.check(ring);
+        return leases.report();
+    }
+
     /**
      * How many buffers the kernel has left, one that it fills piece by piece among them; asks the
      * kernel ({@code IORING_REGISTER_PBUF_STATUS}). Since Linux 6.8.
@@ -298,10 +363,11 @@ public final class BufferRing implements AutoCloseable {
 
     /**
      * Takes the buffers from the kernel and frees them; while requests are in flight, the memory
-     * stays until the ring closes. A request that would choose one fails with {@code ENOBUFS} from
-     * now on.
+     * stays until the ring closes, and while leases are out, until they are closed. A request that
+     * would choose one fails with {@code ENOBUFS} from now on.
      *
      * @throws UringException when the kernel refuses
+     * @throws IllegalStateException when leases are out, and which; it is closed all the same
      */
     @Override
     public void close() {
@@ -310,13 +376,15 @@ public final class BufferRing implements AutoCloseable {
         }
         ACCESS.check(ring);
         ACCESS.remove(ring, this);
+        Arena leased = leases.end(arena);
         int result = states.unregister();
         if (result < 0) {
-            ACCESS.releaseWithRing(ring, arena);
+            ACCESS.releaseWithRing(ring, leased);
             throw new UringException(
                     "IORING_UNREGISTER_PBUF_RING", Errno.of(result), "group=" + group);
         }
-        ACCESS.release(ring, arena);
+        ACCESS.release(ring, leased);
+        leases.complain("the buffer ring of group " + group);
     }
 
     private int idOf(int flags) {

@@ -175,12 +175,22 @@ final class BufferStates {
                 : Memory.getShort(entry(head) + IoUringBuf.BID) & 0xffff;
     }
 
-    /** A piece is back; with the last one the buffer is added to the ring. */
-    void put(int id, int size) {
+    /** Whether the kernel has a buffer, once the completions taken so far are all. */
+    boolean any() {
+        for (int each : state) {
+            if ((each & KERNEL) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A piece is back; with the last one the buffer is added to the ring: whether it was. */
+    boolean put(int id, int size) {
         int left = state[id] - PIECE;
         if (left > 0) {
             state[id] = left;
-            return;
+            return false;
         }
         if (left < 0) {
             throw noPieceOut(id);
@@ -196,6 +206,7 @@ final class BufferStates {
         next[last] = (char) id;
         last = id;
         tail++;
+        return true;
     }
 
     /** Shows the kernel what was put. */
