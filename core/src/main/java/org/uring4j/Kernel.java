@@ -48,8 +48,9 @@ public final class Kernel {
     }
 
     /**
-     * The running kernel. Looked at once and kept, except that as long as io_uring cannot be used,
-     * each call looks again.
+     * The running kernel, asked ({@code IORING_REGISTER_QUERY}, since Linux 6.18) or probed ({@code
+     * IORING_REGISTER_PROBE}, since Linux 5.6). Looked at once and kept, except that as long as
+     * io_uring cannot be used, each call looks again.
      */
     public static Kernel current() {
         Kernel kernel = known;

@@ -295,8 +295,8 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
-     * Enables a ring opened {@link RingConfig#disabled}. With a single issuer it belongs to the
-     * calling thread from here on.
+     * Enables a ring opened {@link RingConfig#disabled} ({@code IORING_REGISTER_ENABLE_RINGS}).
+     * With a single issuer it belongs to the calling thread from here on.
      */
     public void enable() {
         check();

@@ -270,7 +270,11 @@ public final class RingConfig {
         return with(IORING_SETUP_REGISTERED_FD_ONLY, true).checked();
     }
 
-    /** Whether to enter the kernel by a registered descriptor (since Linux 5.18); the default. */
+    /**
+     * Whether to enter the kernel by a registered descriptor ({@code IORING_REGISTER_RING_FDS},
+     * since Linux 5.18), which closing the ring gives back ({@code IORING_UNREGISTER_RING_FDS});
+     * the default.
+     */
     public RingConfig registeredFd(boolean on) {
         RingConfig copy = copy();
         copy.registeredFd = on;

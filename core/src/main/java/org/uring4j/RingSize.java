@@ -25,7 +25,8 @@ public final class RingSize {
     private RingSize() {}
 
     /**
-     * Changes the sizes. {@link Ring#setup} tells what they became.
+     * Changes the sizes ({@code IORING_REGISTER_RESIZE_RINGS}). {@link Ring#setup} tells what they
+     * became.
      *
      * @param ring with deferred task work, the default, and not in the program's memory
      * @param entries of the submission queue, 1 to {@link RingConfig#MAX_ENTRIES}; the kernel

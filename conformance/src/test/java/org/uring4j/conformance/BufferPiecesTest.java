@@ -31,7 +31,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 
-/** Provided buffers in pieces: several completions to a buffer, several buffers to a completion. */
+/**
+ * Provided buffers in pieces: several completions to a buffer, several buffers to a completion;
+ * {@code IORING_REGISTER_PBUF_STATUS}.
+ */
 @Timeout(120)
 class BufferPiecesTest {
     private static final int GROUP = 3;

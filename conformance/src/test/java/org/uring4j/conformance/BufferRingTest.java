@@ -31,7 +31,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Rings of provided buffers, with receives and reads. */
+/**
+ * {@code IORING_REGISTER_PBUF_RING}, {@code IORING_UNREGISTER_PBUF_RING}, with receives and reads.
+ */
 @Timeout(120)
 class BufferRingTest {
     private static final int GROUP = 7;

@@ -22,7 +22,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 
-/** {@code IORING_REGISTER_EVENTFD}, {@code IORING_REGISTER_EVENTFD_ASYNC}. */
+/**
+ * {@code IORING_REGISTER_EVENTFD}, {@code IORING_REGISTER_EVENTFD_ASYNC}, {@code
+ * IORING_UNREGISTER_EVENTFD}.
+ */
 @Timeout(60)
 class EventFdTest {
     /** What a descriptor has counted since it was last asked here. */

@@ -18,6 +18,10 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.List;
 
+/**
+ * What is told of the running kernel, by {@code IORING_REGISTER_QUERY} or, before Linux 6.18,
+ * {@code IORING_REGISTER_PROBE}.
+ */
 class KernelTest {
     private final Kernel kernel = Kernel.current();
 

@@ -27,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 
-/** {@code IORING_OP_MSG_RING}. */
+/** {@code IORING_OP_MSG_RING}, {@code IORING_REGISTER_SEND_MSG_RING}. */
 class MessagesTest {
     @TempDir Path directory;
 

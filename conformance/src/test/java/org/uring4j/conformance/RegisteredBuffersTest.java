@@ -29,7 +29,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Registered buffers, with reads and writes by index. */
+/**
+ * {@code IORING_REGISTER_BUFFERS2}, {@code IORING_REGISTER_BUFFERS_UPDATE}, {@code
+ * IORING_UNREGISTER_BUFFERS}, with reads and writes by index.
+ */
 @Timeout(60)
 class RegisteredBuffersTest {
     private static final long TAG = 0x7a67_0000_0000_0001L;

@@ -29,7 +29,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Registered files and their slots, with reads and direct descriptors. */
+/**
+ * {@code IORING_REGISTER_FILES2}, {@code IORING_REGISTER_FILES_UPDATE2}, {@code
+ * IORING_REGISTER_FILE_ALLOC_RANGE}, {@code IORING_UNREGISTER_FILES}, with reads and direct
+ * descriptors.
+ */
 @Timeout(60)
 class RegisteredFilesTest {
     private static final long TAG = 0x7a67_0000_0000_0002L;

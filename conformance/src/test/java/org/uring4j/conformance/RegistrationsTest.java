@@ -31,8 +31,9 @@ import java.util.BitSet;
 
 /**
  * What is registered with a ring and has no op of its own: {@code IORING_REGISTER_PERSONALITY},
- * {@code IORING_REGISTER_IOWQ_AFF}, {@code IORING_REGISTER_IOWQ_MAX_WORKERS}, {@code
- * IORING_REGISTER_NAPI}, {@code IORING_REGISTER_MEM_REGION}.
+ * {@code IORING_UNREGISTER_PERSONALITY}, {@code IORING_REGISTER_IOWQ_AFF}, {@code
+ * IORING_UNREGISTER_IOWQ_AFF}, {@code IORING_REGISTER_IOWQ_MAX_WORKERS}, {@code
+ * IORING_REGISTER_NAPI}, {@code IORING_UNREGISTER_NAPI}, {@code IORING_REGISTER_MEM_REGION}.
  */
 @Timeout(60)
 class RegistrationsTest {

@@ -28,7 +28,10 @@ import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.List;
 
-/** {@code IORING_REGISTER_RESTRICTIONS}, of a ring and of a thread. */
+/**
+ * {@code IORING_REGISTER_RESTRICTIONS}, of a ring and of a thread; {@code
+ * IORING_REGISTER_ENABLE_RINGS}.
+ */
 @Timeout(400)
 class RestrictionsTest {
     private static final Restriction NOP = Restriction.op("IORING_OP_NOP");

@@ -23,7 +23,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The queues, the configuration and whose ring it is; all with {@code IORING_OP_NOP}. */
+/**
+ * The queues, the configuration and whose ring it is, {@code IORING_REGISTER_ENABLE_RINGS}; all
+ * with {@code IORING_OP_NOP}.
+ */
 @Timeout(60)
 class RingTest {
     @Test

@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Handing requests over: {@code IORING_OP_NOP} among {@code IORING_OP_FSYNC} that are refused. */
+/**
+ * Handing requests over: {@code IORING_OP_NOP} among {@code IORING_OP_FSYNC} that are refused; by a
+ * registered descriptor, {@code IORING_REGISTER_RING_FDS}, {@code IORING_UNREGISTER_RING_FDS}.
+ */
 @Timeout(60)
 class SubmissionTest {
     /** The kernel refuses such flags when it takes the request, not when it carries it out. */

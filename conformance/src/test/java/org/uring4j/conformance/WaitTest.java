@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Every way to wait for completions. */
+/** Every way to wait for completions; {@code IORING_REGISTER_CLOCK}. */
 @Timeout(60)
 class WaitTest {
     private static final Duration SHORT = Duration.ofMillis(30);

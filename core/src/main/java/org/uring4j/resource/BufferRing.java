@@ -75,7 +75,8 @@ public final class BufferRing implements AutoCloseable {
     }
 
     /**
-     * Registers a group of buffers that hold the data of one completion each.
+     * Registers a group of buffers that hold the data of one completion each ({@code
+     * IORING_REGISTER_PBUF_RING}).
      *
      * @param group the group's id, 0 to 65535: what requests name it by
      * @param count how many buffers, a power of two, at most 32768
@@ -88,7 +89,7 @@ public final class BufferRing implements AutoCloseable {
     }
 
     /**
-     * Registers a group of buffers.
+     * Registers a group of buffers ({@code IORING_REGISTER_PBUF_RING}).
      *
      * @param group the group's id, 0 to 65535: what requests name it by
      * @throws UringException when the kernel refuses: {@code EEXIST}, there is such a group; {@code
@@ -362,9 +363,10 @@ public final class BufferRing implements AutoCloseable {
     }
 
     /**
-     * Takes the buffers from the kernel and frees them; while requests are in flight, the memory
-     * stays until the ring closes, and while leases are out, until they are closed. A request that
-     * would choose one fails with {@code ENOBUFS} from now on.
+     * Takes the buffers from the kernel ({@code IORING_UNREGISTER_PBUF_RING}) and frees them; while
+     * requests are in flight, the memory stays until the ring closes, and while leases are out,
+     * until they are closed. A request that would choose one fails with {@code ENOBUFS} from now
+     * on.
      *
      * @throws UringException when the kernel refuses
      * @throws IllegalStateException when leases are out, and which; it is closed all the same

@@ -99,7 +99,7 @@ public final class BusyPolling implements AutoCloseable {
     }
 
     /**
-     * Has the ring's waits look at queues.
+     * Has the ring's waits look at queues ({@code IORING_REGISTER_NAPI}).
      *
      * @throws org.uring4j.UringException {@code EINVAL} the ring has {@code IOPOLL}, or the kernel
      *     no such ({@code CONFIG_NET_RX_BUSY_POLL}) or not this tracking
@@ -112,7 +112,7 @@ public final class BusyPolling implements AutoCloseable {
     }
 
     /**
-     * Changes the settings. Another tracking forgets the queues.
+     * Changes the settings ({@code IORING_REGISTER_NAPI}). Another tracking forgets the queues.
      *
      * @return those before
      */
@@ -126,7 +126,7 @@ public final class BusyPolling implements AutoCloseable {
     }
 
     /**
-     * Names a queue to look at. Since Linux 6.13.
+     * Names a queue to look at ({@code IORING_REGISTER_NAPI}). Since Linux 6.13.
      *
      * @param napiId its NAPI id
      * @throws org.uring4j.UringException {@code EINVAL} the tracking is not static, or no queue can
@@ -137,7 +137,7 @@ public final class BusyPolling implements AutoCloseable {
     }
 
     /**
-     * Takes a queue away. Since Linux 6.13.
+     * Takes a queue away ({@code IORING_REGISTER_NAPI}). Since Linux 6.13.
      *
      * @param napiId its NAPI id
      * @throws org.uring4j.UringException {@code ENOENT} it was not named

@@ -39,7 +39,10 @@ public final class EventFd implements AutoCloseable {
         this.own = own;
     }
 
-    /** Makes an eventfd, which does not block, and registers it. */
+    /**
+     * Makes an eventfd, which does not block, and registers it ({@code IORING_REGISTER_EVENTFD},
+     * since Linux 5.2).
+     */
     public static EventFd register(Ring ring) {
         return register(ring, make(ring), true, IORING_REGISTER_EVENTFD);
     }
@@ -110,7 +113,9 @@ public final class EventFd implements AutoCloseable {
         ACCESS.eventFdEnabled(ring, on);
     }
 
-    /** Unregisters it, and closes it unless it is the program's. */
+    /**
+     * Unregisters it ({@code IORING_UNREGISTER_EVENTFD}), and closes it unless it is the program's.
+     */
     @Override
     public void close() {
         if (closed) {

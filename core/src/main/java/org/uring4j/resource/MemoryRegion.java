@@ -37,7 +37,8 @@ public final class MemoryRegion {
     private MemoryRegion() {}
 
     /**
-     * Shares memory of the program's. It stays pinned until the ring is closed: keep it until then.
+     * Shares memory of the program's ({@code IORING_REGISTER_MEM_REGION}). It stays pinned until
+     * the ring is closed: keep it until then.
      *
      * @param memory whole pages of 4096 bytes, that begin with one
      * @throws UringException {@code EBUSY} the ring has a region; {@code ENOMEM} it would exceed
@@ -56,7 +57,7 @@ public final class MemoryRegion {
     }
 
     /**
-     * Shares memory that the kernel allocates.
+     * Shares memory that the kernel allocates ({@code IORING_REGISTER_MEM_REGION}).
      *
      * @param bytes how much, whole pages of 4096
      * @return the memory; it is accessible until the ring is closed

@@ -176,7 +176,7 @@ public final class OpcodeFilter {
     }
 
     /**
-     * Holds this ring to it, from the next request on.
+     * Holds this ring to it, from the next request on ({@code IORING_REGISTER_BPF_FILTER}).
      *
      * @throws UringException {@code EINVAL} this kernel has no filters or not such an op; {@code
      *     EMSGSIZE} it does not tell filters so much of an op's requests; {@code EACCES} the ring's
@@ -188,8 +188,8 @@ public final class OpcodeFilter {
 
     /**
      * Holds all rings to it that the calling thread will open, and those of the threads and
-     * processes it will start; rings that are open are not affected. The thread needs {@code
-     * CAP_SYS_ADMIN} or {@link NoNewPrivileges}.
+     * processes it will start ({@code IORING_REGISTER_BPF_FILTER}); rings that are open are not
+     * affected. The thread needs {@code CAP_SYS_ADMIN} or {@link NoNewPrivileges}.
      *
      * @throws UringException as {@link #register}; {@code EACCES} the thread may not
      * @throws IllegalStateException on a virtual thread

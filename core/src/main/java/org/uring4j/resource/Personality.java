@@ -33,7 +33,7 @@ public final class Personality implements AutoCloseable {
     }
 
     /**
-     * Keeps the calling thread's credentials.
+     * Keeps the calling thread's credentials ({@code IORING_REGISTER_PERSONALITY}).
      *
      * @throws org.uring4j.UringException {@code EBUSY} the ring has 65535 of them; {@code ENOMEM}
      */
@@ -49,7 +49,7 @@ public final class Personality implements AutoCloseable {
         return id;
     }
 
-    /** Forgets them; requests under way go on with them. */
+    /** Forgets them ({@code IORING_UNREGISTER_PERSONALITY}); requests under way go on with them. */
     @Override
     public void close() {
         if (!closed) {

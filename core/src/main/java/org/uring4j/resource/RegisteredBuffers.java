@@ -60,7 +60,8 @@ public final class RegisteredBuffers implements AutoCloseable {
     }
 
     /**
-     * Registers a table with these buffers, their indices in order.
+     * Registers a table with these buffers, their indices in order ({@code
+     * IORING_REGISTER_BUFFERS2}).
      *
      * @param buffers native memory, of 1 to {@link #MAX_BUFFER_SIZE} bytes each; 1 to {@link
      *     #MAX_COUNT} of them
@@ -83,7 +84,8 @@ public final class RegisteredBuffers implements AutoCloseable {
     }
 
     /**
-     * Registers a table without buffers, to be filled by {@link #set}; the kernel calls it sparse.
+     * Registers a table without buffers, to be filled by {@link #set} ({@code
+     * IORING_REGISTER_BUFFERS2}); the kernel calls it sparse.
      *
      * @param count how many there can be, 1 to {@link #MAX_COUNT}
      */
@@ -249,7 +251,7 @@ public final class RegisteredBuffers implements AutoCloseable {
         update(index, buffer, tag);
     }
 
-    /** Takes a buffer out of the table. */
+    /** Takes a buffer out of the table ({@code IORING_REGISTER_BUFFERS_UPDATE}). */
     public void clear(int index) {
         table.check(index, 1);
         update(index, null, 0);
@@ -279,7 +281,7 @@ public final class RegisteredBuffers implements AutoCloseable {
         table.replaceTag(index, tag);
     }
 
-    /** Takes all buffers out and gives the table up. */
+    /** Takes all buffers out and gives the table up ({@code IORING_UNREGISTER_BUFFERS}). */
     @Override
     public void close() {
         if (!table.closed()) {

@@ -66,7 +66,7 @@ public final class RegisteredFiles implements AutoCloseable {
     }
 
     /**
-     * Registers a table of these files, their slots in order.
+     * Registers a table of these files, their slots in order ({@code IORING_REGISTER_FILES2}).
      *
      * @param fds descriptors, or {@link #CLEAR} for an empty slot; 1 to {@link #MAX_COUNT} of them
      * @throws UringException when the kernel refuses: {@code EBUSY}, the ring has such a table;
@@ -87,7 +87,8 @@ public final class RegisteredFiles implements AutoCloseable {
     }
 
     /**
-     * Registers a table of empty slots, which the kernel calls sparse.
+     * Registers a table of empty slots, which the kernel calls sparse ({@code
+     * IORING_REGISTER_FILES2}).
      *
      * @param count how many, 1 to {@link #MAX_COUNT}
      * @throws UringException when the kernel refuses: {@code EMFILE}, more than {@code
@@ -123,7 +124,9 @@ public final class RegisteredFiles implements AutoCloseable {
         return table.count();
     }
 
-    /** Puts a file into a slot, in place of what was there. */
+    /**
+     * Puts a file into a slot, in place of what was there ({@code IORING_REGISTER_FILES_UPDATE2}).
+     */
     public void set(int slot, int fd) {
         update(slot, fd);
     }
@@ -137,7 +140,7 @@ public final class RegisteredFiles implements AutoCloseable {
         update(slot, new int[] {fd}, new long[] {tag});
     }
 
-    /** Empties a slot. */
+    /** Empties a slot ({@code IORING_REGISTER_FILES_UPDATE2}). */
     public void clear(int slot) {
         update(slot, CLEAR);
     }
@@ -225,8 +228,8 @@ public final class RegisteredFiles implements AutoCloseable {
     }
 
     /**
-     * Takes all files out, closing those that are open nowhere else, and gives the table up. Before
-     * Linux 6.13 it waits until no request uses one of them.
+     * Takes all files out, closing those that are open nowhere else, and gives the table up ({@code
+     * IORING_UNREGISTER_FILES}). Before Linux 6.13 it waits until no request uses one of them.
      */
     @Override
     public void close() {

@@ -66,8 +66,8 @@ public final class Restrictions {
     private Restrictions() {}
 
     /**
-     * Restricts a ring that is not enabled yet. Since Linux 5.10. It takes effect with {@link
-     * Ring#enable}; until then anything may be registered.
+     * Restricts a ring that is not enabled yet ({@code IORING_REGISTER_RESTRICTIONS}). Since Linux
+     * 5.10. It takes effect with {@link Ring#enable}; until then anything may be registered.
      *
      * @param ring opened {@link org.uring4j.RingConfig#disabled}
      * @param allowed all that it may do
@@ -97,8 +97,9 @@ public final class Restrictions {
 
     /**
      * Restricts all rings that the calling thread will open, and those of the threads and processes
-     * it will start. Since Linux 7.0. Rings that are open are not affected. There is no way back
-     * and no second call; {@link OpcodeFilter} can tighten further.
+     * it will start ({@code IORING_REGISTER_RESTRICTIONS}). Since Linux 7.0. Rings that are open
+     * are not affected. There is no way back and no second call; {@link OpcodeFilter} can tighten
+     * further.
      *
      * <p>As with {@code seccomp(2)} the thread needs {@code CAP_SYS_ADMIN} or {@link
      * NoNewPrivileges}. A thread of the JVM passes on what it is restricted to when it starts
