@@ -34,6 +34,12 @@ import java.util.Random;
 /**
  * Provided buffers in pieces: several completions to a buffer, several buffers to a completion;
  * {@code IORING_REGISTER_PBUF_STATUS}.
+ *
+ * <p>What goes wrong in the field: with bundles, only the first buffer's id is told, and the
+ * program has to know which come after it: not the next numbers, but those added next, which is
+ * another order as soon as some are given back late. With incremental buffers it has to know how
+ * far each is filled, and must not give one back that the kernel goes on filling. Mistakes in
+ * either show as bytes of another message.
  */
 @Timeout(120)
 class BufferPiecesTest {

@@ -29,7 +29,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/** {@code IORING_OP_ASYNC_CANCEL}. */
+/**
+ * {@code IORING_OP_ASYNC_CANCEL}.
+ *
+ * <p>What goes wrong in the field: who has cancelled a request frees its buffer when the cancelling
+ * is done, or takes the request for cancelled. The request completes by itself, before or after,
+ * and may have been quicker: then it has data that must not be lost. What ends it is its own
+ * completion, and it has exactly one.
+ */
 class CancelTest {
     @TempDir Path directory;
     private final Arena arena = Arena.ofShared();

@@ -33,6 +33,11 @@ import java.util.List;
 /**
  * {@code IORING_OP_SOCKET}, {@code IORING_OP_ACCEPT} into registered files, and what sockets do
  * there.
+ *
+ * <p>What goes wrong in the field: the table of direct descriptors is full, and an accept ends with
+ * {@code ENFILE}. It looks like the process's or the machine's limit and is neither; a multishot
+ * accept has ended with it, the connection it took is closed, and nobody is accepted any more until
+ * it is armed again. A slot becomes free by closing it directly.
  */
 @Timeout(60)
 class DirectSocketsTest {

@@ -21,7 +21,15 @@ import java.lang.foreign.MemorySegment;
 import java.net.Socket;
 import java.util.List;
 
-/** {@code IORING_OP_ACCEPT}, {@code IORING_OP_RECV} that go on by themselves. */
+/**
+ * {@code IORING_OP_ACCEPT}, {@code IORING_OP_RECV} that go on by themselves.
+ *
+ * <p>What goes wrong in the field: a multishot is armed once and taken to go on for ever. It ends
+ * without having been asked to: with {@code ENOBUFS} when the buffers have run out, after any
+ * completion when the completion queue is full, with an error, or at the end of the stream. Then
+ * the connection is silent for good, and only under load. It goes on while {@code F_MORE} is set;
+ * without, it must be armed again.
+ */
 @Timeout(60)
 class MultishotTest {
     private static final int GROUP = 3;

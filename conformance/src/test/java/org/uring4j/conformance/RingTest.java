@@ -26,6 +26,10 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * The queues, the configuration and whose ring it is, {@code IORING_REGISTER_ENABLE_RINGS}; all
  * with {@code IORING_OP_NOP}.
+ *
+ * <p>What goes wrong in the field: more completions come than the queue holds. Kernels keep the
+ * rest, but tell of it only by a flag; who looks at the queue alone waits for completions that are
+ * there. And a multishot ends when its completion finds the queue full.
  */
 @Timeout(60)
 class RingTest {
