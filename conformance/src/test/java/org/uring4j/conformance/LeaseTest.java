@@ -17,6 +17,7 @@ import org.uring4j.op.Sockets;
 import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.BufferRingConfig;
 import org.uring4j.resource.Lease;
+import org.uring4j.resource.LeasedMemory;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -183,10 +184,10 @@ class LeaseTest {
                                         (data, result, flags) -> {
                                             if (data == WAKE) {
                                                 waker.rearm();
-                                                may[0] = buffers.replenished();
+                                                may[0] = buffers.replenished() > 0;
                                             } else if (Errno.ENOBUFS.is(result)) {
                                                 armed[0] = false;
-                                                may[0] = buffers.replenished();
+                                                may[0] = buffers.replenished() > 0;
                                                 starved[0] += may[0] ? 0 : 1;
                                             } else {
                                                 armed[0] &=
@@ -202,6 +203,33 @@ class LeaseTest {
             peer.join();
             assertThat(starved[0]).isPositive();
             assertThat(buffers.leasesOut().count()).isZero();
+        }
+    }
+
+    @Test
+    void shouldLeaseMemoryThatTheProgramChose() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                LeasedMemory memory = LeasedMemory.allocate(ring, 2, 16);
+                Connection connection = Connection.open(ring)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> LeasedMemory.allocate(ring, 0, 1));
+            for (int i = 0; i < 5; i++) {
+                int id = memory.take();
+                connection.send("hello");
+                Sockets.recv(ring.next(), connection.fd(), memory.buffer(id), 0);
+                Lease lease = memory.lease(id, Completions.one(ring).result());
+                assertThat(text(lease)).isEqualTo("hello");
+                assertThatIllegalStateException().isThrownBy(() -> memory.lease(id, 5));
+                int other = memory.take();
+                assertThat(other).isNotEqualTo(id).isNotNegative();
+                assertThat(memory.take()).isEqualTo(-1);
+                assertThat(memory.replenished()).isZero();
+                memory.giveBack(other);
+                assertThatIllegalStateException().isThrownBy(() -> memory.giveBack(other));
+                assertThat(memory.leasesOut().count()).isOne();
+                Thread.ofPlatform().start(lease::close).join();
+                assertThat(memory.replenished()).isEqualTo(2);
+            }
         }
     }
 

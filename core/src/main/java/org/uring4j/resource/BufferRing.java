@@ -323,18 +323,19 @@ public final class BufferRing implements AutoCloseable {
     /** Gives the kernel the leases that other threads have closed. {@link #lease} does as well. */
     public void reclaim() {
         ACCESS.check(ring);
-        var _ = leases.reclaim();
+        leases.reclaim();
     }
 
     /**
-     * After a request ended with {@code ENOBUFS}: whether there are buffers again, so that it can
-     * be submitted once more. If not, the next lease to be closed, by whichever thread, wakes the
-     * ring ({@link #wakeBy}); ask again then. To be called in the order of completions.
+     * After a request ended with {@code ENOBUFS}: how many buffers the kernel has again, so that it
+     * can be submitted once more. From here on the next lease to be closed, by whichever thread,
+     * wakes the ring ({@link #wakeBy}); with 0, wait for that and ask again. To be called in the
+     * order of completions.
      */
-    public boolean replenished() {
+    public int replenished() {
         ACCESS.check(ring);
-        var _ = leases.reclaim();
-        return states.any() || leases.awaitReturn();
+        leases.awaitReturn();
+        return states.kernels();
     }
 
     /**

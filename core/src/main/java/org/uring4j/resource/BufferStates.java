@@ -175,14 +175,13 @@ final class BufferStates {
                 : Memory.getShort(entry(head) + IoUringBuf.BID) & 0xffff;
     }
 
-    /** Whether the kernel has a buffer, once the completions taken so far are all. */
-    boolean any() {
+    /** How many buffers the kernel has, if the completions taken so far are all. */
+    int kernels() {
+        int count = 0;
         for (int each : state) {
-            if ((each & KERNEL) != 0) {
-                return true;
-            }
+            count += each & KERNEL;
         }
-        return false;
+        return count;
     }
 
     /** A piece is back; with the last one the buffer is added to the ring: whether it was. */

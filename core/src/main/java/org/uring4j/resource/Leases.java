@@ -131,27 +131,24 @@ final class Leases {
         }
     }
 
-    /**
-     * Gives the owner what other threads have returned. By the ring's thread.
-     *
-     * @return whether the kernel has more memory now
-     */
-    boolean reclaim() {
-        return returned != ended && acceptAll((Lease) RETURNED.getAndSet(this, (Lease) null));
+    /** Gives the owner what other threads have returned. By the ring's thread. */
+    void reclaim() {
+        if (returned != ended) {
+            acceptAll((Lease) RETURNED.getAndSet(this, (Lease) null));
+        }
     }
 
-    private boolean acceptAll(@Nullable Lease top) {
-        boolean more = false;
+    private void acceptAll(@Nullable Lease top) {
         Lease piece = top;
         while (piece != null) {
             Lease below = piece.below;
             piece.below = null;
-            more |= accept(piece);
+            boolean _ = accept(piece);
             piece = below;
         }
-        return more;
     }
 
+    /** Whether the kernel has more memory now. */
     private boolean accept(Lease piece) {
         Lease before = piece.previous;
         Lease after = piece.next;
@@ -177,18 +174,12 @@ final class Leases {
     }
 
     /**
-     * Has the waker called when the next piece comes back, unless some have come already; these the
+     * Has the waker called when the next piece comes back. Those that have come back already the
      * owner has got by then. By the ring's thread.
-     *
-     * @return whether pieces have come
      */
-    boolean awaitReturn() {
+    void awaitReturn() {
         starved = waker != null;
-        if (reclaim()) {
-            starved = false;
-            return true;
-        }
-        return false;
+        reclaim();
     }
 
     private void wake() {
