@@ -1,18 +1,12 @@
-/**
- * Java source taken apart without parsing it.
- *
- * @param code the source, with comments and literals blanked, line for line
- * @param javadoc the documentation comments
- */
-record JavaText(String code, String javadoc) {
-    static JavaText of(String source) {
+/** Java source taken apart without parsing it. */
+final class JavaText {
+    private JavaText() {}
+
+    /** The source, with comments and literals blanked, character for character. */
+    static String code(String source) {
         StringBuilder code = new StringBuilder(source);
-        StringBuilder javadoc = new StringBuilder();
         for (int at = 0; at < source.length(); ) {
             int end = endOfCommentOrLiteral(source, at);
-            if (source.startsWith("/**", at) || source.startsWith("///", at)) {
-                javadoc.append(source, at, end).append('\n');
-            }
             for (int i = at; i < end; i++) {
                 if (source.charAt(i) != '\n') {
                     code.setCharAt(i, ' ');
@@ -20,7 +14,7 @@ record JavaText(String code, String javadoc) {
             }
             at = Math.max(end, at + 1);
         }
-        return new JavaText(code.toString(), javadoc.toString());
+        return code.toString();
     }
 
     /** Where the comment or literal that starts at {@code at} ends; {@code at} if none does. */

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
@@ -25,10 +25,7 @@ final class Tidy {
             Set.of("", "c", "h", "java", "md", "properties", "sh", "tsv", "txt", "xml", "yml");
 
     private static final Path CORE = Path.of("core/src/main/java/org/uring4j");
-    private static final Path OPS = CORE.resolve("op");
     private static final Path SYSTEM_CALLS = CORE.resolve("internal/sys");
-    private static final Path CONFORMANCE = Path.of("conformance/src/test");
-    private static final Path TABLE = Path.of("uapi/uapi.tsv");
     private static final Path OPS_TO_COME = Path.of("build/ops-to-come.txt");
 
     /** Code that may not be written where {@code where} holds, and what to say of it. */
@@ -63,13 +60,9 @@ final class Tidy {
                             path -> isMain(path) && !path.startsWith(SYSTEM_CALLS)));
 
     private static final Pattern HOME_PATH = Pattern.compile("/(home|root|Users)/[\\w.-]+");
-    private static final Pattern OP = Pattern.compile("\\bIORING_OP_[A-Z0-9_]+\\b");
 
     private final Path root;
     private final List<String> breaches = new ArrayList<>();
-    private final Set<String> encoded = new TreeSet<>();
-    private final Set<String> documented = new TreeSet<>();
-    private final Set<String> tested = new TreeSet<>();
 
     private Tidy(Path root) {
         this.root = root;
@@ -145,8 +138,7 @@ final class Tidy {
     }
 
     private void checkJava(Path path, String text) {
-        JavaText java = JavaText.of(text);
-        List<String> code = java.code().lines().toList();
+        List<String> code = JavaText.code(text).lines().toList();
         for (int i = 0; i < code.size(); i++) {
             for (Ban ban : BANS) {
                 if (ban.where().test(path) && ban.code().matcher(code.get(i)).find()) {
@@ -154,57 +146,33 @@ final class Tidy {
                 }
             }
         }
-        if (path.startsWith(OPS)) {
-            addOps(java.code(), encoded);
-            addOps(java.javadoc(), documented);
-        } else if (path.startsWith(CONFORMANCE)) {
-            addOps(text, tested);
-        }
     }
 
-    /** Every op is encoded, documented and tested, or listed as still to come. */
+    /**
+     * Every op and register op is encoded, documented and tested, and a test of it has run, or it
+     * is listed as still to come.
+     */
     private void checkOps() throws IOException {
-        Set<String> ops = new TreeSet<>();
-        List<String> table = Files.readAllLines(root.resolve(TABLE));
-        addOps(String.join("\n", table), ops);
-        ops.remove("IORING_OP_LAST");
-
+        Map<String, List<String>> missing = new TreeMap<>(Coverage.check(root, breaches));
         List<String> lines = Files.readAllLines(root.resolve(OPS_TO_COME));
-        Set<String> toCome = new TreeSet<>();
         for (int i = 0; i < lines.size(); i++) {
             String op = lines.get(i).strip();
             if (op.isEmpty() || op.startsWith("#")) {
                 continue;
             }
-            toCome.add(op);
-            if (!ops.contains(op)) {
-                breach(OPS_TO_COME, i, op + " is not in " + TABLE);
-            } else if (missing(op).isEmpty()) {
+            List<String> lacks = missing.remove(op);
+            if (lacks == null) {
+                breach(OPS_TO_COME, i, op + " is no op");
+            } else if (lacks.isEmpty()) {
                 breach(OPS_TO_COME, i, op + " is complete: remove it from this list");
             }
         }
-        for (int i = 0; i < table.size(); i++) {
-            String op = table.get(i).split("\t", 2)[0];
-            if (ops.contains(op) && !toCome.contains(op) && !missing(op).isEmpty()) {
-                breach(TABLE, i, op + " has no " + String.join(", no ", missing(op)));
-            }
-        }
-    }
-
-    private List<String> missing(String op) {
-        Map<String, Set<String>> wanted =
-                Map.of(
-                        "encoder in " + OPS, encoded,
-                        "mention in the Javadoc of " + OPS, documented,
-                        "test in " + CONFORMANCE, tested);
-        return wanted.keySet().stream()
-                .filter(what -> !wanted.get(what).contains(op))
-                .sorted()
-                .toList();
-    }
-
-    private static void addOps(String text, Set<String> ops) {
-        OP.matcher(text).results().forEach(match -> ops.add(match.group()));
+        missing.forEach(
+                (op, lacks) -> {
+                    if (!lacks.isEmpty()) {
+                        breaches.add(op + " has no " + String.join(", no ", lacks));
+                    }
+                });
     }
 
     private static boolean isMain(Path path) {
