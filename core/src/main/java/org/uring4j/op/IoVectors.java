@@ -9,6 +9,7 @@ import org.uring4j.internal.uapi.LibcConstants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Several pieces of memory as one: an array of {@code struct iovec}, for the vectored reads and
@@ -34,7 +35,7 @@ public final class IoVectors {
 
     private final MemorySegment array;
 
-    /** The pieces, so that none is garbage collected and all can be asked if they are alive. */
+    /** What the pieces are of, so that none is collected and all can be asked if they are alive. */
     private final MemorySegment[] pieces;
 
     private int count;
@@ -81,10 +82,22 @@ public final class IoVectors {
      * @throws IndexOutOfBoundsException when there is no room left
      */
     public IoVectors add(MemorySegment piece) {
+        return add(piece, 0, piece.byteSize());
+    }
+
+    /**
+     * Appends a part of some memory, without a segment of its own for it.
+     *
+     * @param memory native memory
+     * @param offset where the part begins, in bytes
+     * @param length how many bytes it has
+     * @throws IndexOutOfBoundsException when there is no room left, or the part is not within
+     */
+    public IoVectors add(MemorySegment memory, long offset, long length) {
         if (count == pieces.length) {
             throw new IndexOutOfBoundsException("no room for more pieces: capacity=" + count);
         }
-        put(count, piece);
+        put(count, memory, offset, length);
         count++;
         return this;
     }
@@ -98,7 +111,7 @@ public final class IoVectors {
         if (index < 0 || index >= count) {
             throw new IndexOutOfBoundsException("index=" + index + " count=" + count);
         }
-        put(index, piece);
+        put(index, piece, 0, piece.byteSize());
         return this;
     }
 
@@ -123,7 +136,7 @@ public final class IoVectors {
     public long byteSize() {
         long sum = 0;
         for (int i = 0; i < count; i++) {
-            sum += pieces[i].byteSize();
+            sum += array.get(JAVA_LONG, (long) i * Iovec.SIZEOF + Iovec.IOV_LEN);
         }
         return sum;
     }
@@ -136,11 +149,12 @@ public final class IoVectors {
         return Encoder.address(array, "the vector");
     }
 
-    private void put(int index, MemorySegment piece) {
-        long base = Encoder.address(piece, "a piece of the vector");
+    private void put(int index, MemorySegment memory, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, memory.byteSize());
+        long base = Encoder.address(memory, "a piece of the vector");
         long at = (long) index * Iovec.SIZEOF;
-        array.set(JAVA_LONG, at + Iovec.IOV_BASE, base);
-        array.set(JAVA_LONG, at + Iovec.IOV_LEN, piece.byteSize());
-        pieces[index] = piece;
+        array.set(JAVA_LONG, at + Iovec.IOV_BASE, base + offset);
+        array.set(JAVA_LONG, at + Iovec.IOV_LEN, length);
+        pieces[index] = memory;
     }
 }
