@@ -325,6 +325,8 @@ class FilesTransferTest {
         IoVectors vectors = IoVectors.allocate(arena, 1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> vectors.add(MemorySegment.ofArray(new byte[1])));
+        assertThatExceptionOfType(IndexOutOfBoundsException.class)
+                .isThrownBy(() -> vectors.add(arena.allocate(10), 1, 10));
         assertThat(vectors.count()).isZero();
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
                 .isThrownBy(() -> vectors.set(0, arena.allocate(1)));

@@ -46,6 +46,9 @@ public final class EventLoop {
     /** By number. */
     private @Nullable Handler[] handlers = new Handler[8];
 
+    private Runnable[] tasks = new Runnable[8];
+    private int taskCount;
+
     private EventLoop(Ring ring) {
         this.ring = ring;
         big = ring.setup().cqeSize() != CqeSize.B16;
@@ -92,12 +95,24 @@ public final class EventLoop {
     }
 
     /**
+     * Has {@code task} called once, at the next {@link #run}, before it submits. What came up
+     * through several completions can so be put into one request.
+     */
+    public void beforeSubmit(Runnable task) {
+        if (taskCount == tasks.length) {
+            tasks = Arrays.copyOf(tasks, 2 * taskCount);
+        }
+        tasks[taskCount++] = task;
+    }
+
+    /**
      * Submits what was put in, waits for completions, and hands out all that are there.
      *
      * @param count how many to wait for; 0 does not wait
      * @return how many were handed out
      */
     public int run(int count) {
+        runTasks();
         ring.submitAndWait(count);
         return handOut();
     }
@@ -108,8 +123,22 @@ public final class EventLoop {
      * @return how many were handed out; 0 when the time is over
      */
     public int run(int count, Duration timeout) {
+        runTasks();
         ring.submitAndWait(count, timeout);
         return handOut();
+    }
+
+    /** Those too that a task adds: they are before the submit as well. */
+    private void runTasks() {
+        int done = 0;
+        try {
+            while (done < taskCount) {
+                tasks[done++].run();
+            }
+        } finally {
+            System.arraycopy(tasks, done, tasks, 0, taskCount - done);
+            taskCount -= done;
+        }
     }
 
     private int handOut() {

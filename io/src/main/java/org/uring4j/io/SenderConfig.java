@@ -1,0 +1,112 @@
+package org.uring4j.io;
+
+import org.jspecify.annotations.Nullable;
+import org.uring4j.op.IoVectors;
+
+import java.net.SocketAddress;
+
+/**
+ * What a {@link StreamSender} is opened with. Immutable: each method answers a changed copy.
+ *
+ * <pre>{@code
+ * SenderConfig.DEFAULT.chunks(32, 64 << 10).destination(address)
+ * }</pre>
+ *
+ * @param chunks how many chunks of its own a sender has, 0 or more
+ * @param chunkSize how many bytes a chunk has, 1 or more
+ * @param lentPieces how many pieces of the caller's memory it holds at most, 0 or more
+ * @param lentBytes how many bytes these have at most; one piece alone may be larger
+ * @param gather how many bytes go into one request at most, if they are in more than one piece
+ * @param policy when to send without copying
+ * @param destination the peer, by which senders share what they learn; null when it is not known
+ * @param fixedFile whether the descriptor is an index into the ring's registered files
+ */
+public record SenderConfig(
+        int chunks,
+        int chunkSize,
+        int lentPieces,
+        long lentBytes,
+        int gather,
+        ZeroCopyPolicy policy,
+        @Nullable SocketAddress destination,
+        boolean fixedFile) {
+    /** The most chunks, and the most lent pieces. */
+    public static final int MAX_PIECES = 1 << 16;
+
+    /**
+     * 16 chunks of 64 KiB, 64 pieces of 4 MiB lent, 512 KiB a request, the {@linkplain
+     * ZeroCopyPolicy#shared process's} policy.
+     *
+     * <p>So much is gathered because a larger request spares little more, and so much memory is
+     * used because it still fits into a core's cache: memory that has left it costs more to send
+     * than the calls that were saved. Where the network has a long way, zero-copy sends need more:
+     * what is under way until the peer has acknowledged it.
+     */
+    public static final SenderConfig DEFAULT =
+            new SenderConfig(
+                    16, 64 << 10, 64, 4 << 20, 512 << 10, ZeroCopyPolicy.shared(), null, false);
+
+    /** The most pieces in one request: a page of the kernel's pointers to them. */
+    static final int MAX_GATHERED = IoVectors.MAX / 4;
+
+    /** Checks the numbers. */
+    public SenderConfig {
+        check(chunks >= 0 && chunks <= MAX_PIECES, "0 to 65536 chunks", "chunks", chunks);
+        check(chunkSize >= 1, "a chunk of 1 byte or more", "chunkSize", chunkSize);
+        check(lentPieces >= 0 && lentPieces <= MAX_PIECES, "0 to 65536", "lentPieces", lentPieces);
+        check(lentBytes >= 0, "0 bytes or more", "lentBytes", lentBytes);
+        check(gather >= 1, "1 byte or more", "gather", gather);
+    }
+
+    private static void check(boolean right, String what, String name, long value) {
+        if (!right) {
+            throw new IllegalArgumentException("there must be " + what + ": " + name + "=" + value);
+        }
+    }
+
+    /**
+     * How much memory the sender has of its own.
+     *
+     * @param count how many chunks
+     * @param size how many bytes each has
+     */
+    public SenderConfig chunks(int count, int size) {
+        return new SenderConfig(
+                count, size, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+    }
+
+    /**
+     * How much memory of the caller's is held at most.
+     *
+     * @param pieces how many pieces
+     * @param bytes how many bytes they have together; one piece alone may be larger
+     */
+    public SenderConfig lent(int pieces, long bytes) {
+        return new SenderConfig(
+                chunks, chunkSize, pieces, bytes, gather, policy, destination, fixedFile);
+    }
+
+    /** How many bytes go into one request at most, if they are in more than one piece. */
+    public SenderConfig gather(int bytes) {
+        return new SenderConfig(
+                chunks, chunkSize, lentPieces, lentBytes, bytes, policy, destination, fixedFile);
+    }
+
+    /** When to send without copying. */
+    public SenderConfig policy(ZeroCopyPolicy policy) {
+        return new SenderConfig(
+                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+    }
+
+    /** The peer: what is learned about sending to it, all senders of the policy learn. */
+    public SenderConfig destination(SocketAddress destination) {
+        return new SenderConfig(
+                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+    }
+
+    /** The descriptor is an index into the ring's registered files. */
+    public SenderConfig withFixedFile() {
+        return new SenderConfig(
+                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, true);
+    }
+}

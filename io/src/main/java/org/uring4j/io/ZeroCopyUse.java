@@ -1,0 +1,195 @@
+package org.uring4j.io;
+
+import org.uring4j.Errno;
+import org.uring4j.Kernel;
+import org.uring4j.KernelVersion;
+import org.uring4j.UringException;
+import org.uring4j.io.ZeroCopyPolicy.Mode;
+import org.uring4j.io.ZeroCopyPolicy.Verdict;
+import org.uring4j.op.ZeroCopySend;
+
+/**
+ * How one sender sends: what its policy says of the destination, what the kernel can, and whether
+ * there is memory to lock. It keeps the figures of the report too.
+ */
+final class ZeroCopyUse {
+    /** The pieces of a zero-copy send have so many bytes on average: each is pinned by itself. */
+    private static final int PIECE = 4096;
+
+    /** For how many bytes to send plainly when there is no memory to lock. */
+    private static final long FIRST_PAUSE = 1 << 20;
+
+    private static final long LONGEST_PAUSE = 64 << 20;
+
+    private static final String OP = "IORING_OP_SENDMSG_ZC";
+    private static final KernelVersion REPORTS_USAGE = KernelVersion.parse("6.2");
+
+    private final Mode mode;
+    private final Route route;
+    private final boolean possible;
+    private final boolean reportsUsage;
+
+    /** How many bytes a zero-copy send may have, if it is of more than one piece. */
+    private int gather;
+
+    private long pause;
+    private long nextPause = FIRST_PAUSE;
+    private String remark = "";
+
+    /** Bytes of zero-copy sends that no notification has come for. */
+    private long underWay;
+
+    private long plain;
+    private long zeroCopy;
+    private long copied;
+    private long untold;
+    private long shortages;
+
+    ZeroCopyUse(SenderConfig config, Kernel kernel) {
+        mode = config.policy().mode();
+        route = config.policy().route(config.destination());
+        gather = config.gather();
+        reportsUsage = kernel.version().compareTo(REPORTS_USAGE) >= 0;
+        possible = mode != Mode.NEVER && kernel.has(OP) && (reportsUsage || mode == Mode.ALWAYS);
+        if (!possible && mode != Mode.NEVER) {
+            String reason =
+                    kernel.has(OP)
+                            ? "whether the kernel copies, it tells since Linux 6.2, this is "
+                                    + kernel.version()
+                            : kernel.feature(OP).orElseThrow().reason();
+            if (mode == Mode.ALWAYS) {
+                throw new UringException(OP, Errno.EOPNOTSUPP, reason);
+            }
+            remark = "plain sends, for " + reason;
+        }
+    }
+
+    /** How many bytes to send at a time, of so many at most, if it is more than one piece. */
+    int limit(int most) {
+        return possible && pause <= 0 ? route.limit(Math.min(most, gather)) : most;
+    }
+
+    /** Whether to send so much without copying. */
+    boolean begin(long bytes, int pieces) {
+        return possible
+                && pause <= 0
+                && (mode == Mode.ALWAYS || bytes >= (long) pieces * PIECE)
+                && route.begin(bytes);
+    }
+
+    /** The flags of zero-copy sends. */
+    int ioFlags() {
+        return reportsUsage ? ZeroCopySend.REPORT_USAGE : 0;
+    }
+
+    /** So many bytes were taken from a plain send. */
+    void sentPlainly(long bytes) {
+        plain += bytes;
+        pause -= Math.min(bytes, pause);
+        route.sentPlainly(bytes);
+    }
+
+    /** So many bytes were taken from a zero-copy send, whose notification is to come. */
+    void announced(long bytes) {
+        underWay += bytes;
+    }
+
+    /** A zero-copy send has failed without a notification to come. */
+    void failed() {
+        route.untold();
+    }
+
+    /**
+     * The notification of a zero-copy send has come.
+     *
+     * @param bytes how many were taken from it
+     * @param meaningful whether it can tell anything: what is thrown away was not copied either
+     */
+    void notified(long bytes, int result, boolean meaningful) {
+        underWay -= bytes;
+        if (bytes == 0 || !meaningful || !reportsUsage) {
+            route.untold();
+        } else {
+            route.told(ZeroCopySend.copied(result));
+        }
+        if (!reportsUsage) {
+            untold += bytes;
+        } else if (ZeroCopySend.copied(result)) {
+            copied += bytes;
+        } else {
+            zeroCopy += bytes;
+            nextPause = FIRST_PAUSE;
+        }
+    }
+
+    /** What to do about a zero-copy send that failed for want of memory to lock. */
+    enum Remedy {
+        /** Send in another way, at once. */
+        GO_ON,
+        /** Wait for a notification, which frees some. */
+        WAIT,
+        /** There is none: it was asked for, and cannot be. */
+        FAIL
+    }
+
+    /** A zero-copy send of so many pieces failed for want of memory to lock. */
+    Remedy outOfMemory(int pieces) {
+        shortages++;
+        if (underWay > 0 && mode == Mode.ALWAYS) {
+            return Remedy.WAIT;
+        }
+        if (underWay == 0 && pieces > 1) {
+            gather = Math.max(1, gather / 2);
+            return Remedy.GO_ON;
+        }
+        if (mode == Mode.ALWAYS) {
+            return Remedy.FAIL;
+        }
+        pause = nextPause;
+        nextPause = Math.min(2 * nextPause, LONGEST_PAUSE);
+        remark =
+                "went over to plain sends, for the limit on locked memory is too low for"
+                        + (underWay == 0 ? " one zero-copy send" : " those under way at once")
+                        + "; raise it (ulimit -l), or send less at once";
+        return Remedy.GO_ON;
+    }
+
+    /** Says what {@link Remedy#FAIL} means. */
+    static UringException outOfMemoryFailure(String op, int result) {
+        return new UringException(
+                op,
+                Errno.of(result),
+                "the limit on locked memory is too low to send so much at once without copying:"
+                        + " raise it (ulimit -l), take smaller pieces, or ZeroCopyPolicy.auto()");
+    }
+
+    /**
+     * The socket's protocol cannot send without copying.
+     *
+     * @return whether to go on with plain sends
+     */
+    boolean unsupported() {
+        if (mode == Mode.ALWAYS) {
+            return false;
+        }
+        route.unsupported();
+        remark = "plain sends, for this kind of socket cannot send without copying";
+        return true;
+    }
+
+    SenderReport report(long bytes, long requests, long gathered) {
+        return new SenderReport(
+                bytes, plain, zeroCopy, copied, untold, requests, gathered, shortages, remark());
+    }
+
+    private String remark() {
+        if (!remark.isEmpty() || mode != Mode.AUTO || route.verdict() != Verdict.COPIED) {
+            return remark;
+        }
+        return copied > 0
+                ? "went over to plain sends, for the kernel copied "
+                        + Route.PATIENCE
+                        + " zero-copy sends in a row"
+                : "plain sends, for the kernel copies what goes to this destination";
+    }
+}
