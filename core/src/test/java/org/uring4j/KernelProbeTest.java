@@ -9,11 +9,15 @@ import org.uring4j.EthtoolRings.Rings;
 import org.uring4j.InterfaceTrial.Answer;
 import org.uring4j.KernelAccess.Seccomp;
 import org.uring4j.NetworkInterfaceFitness.Facts;
+import org.uring4j.NetworkInterfaceFitness.Verdict;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 class KernelProbeTest {
     @TempDir Path root;
@@ -105,17 +109,13 @@ class KernelProbeTest {
         assertThat(all)
                 .extracting(NetworkInterfaceFitness::name)
                 .containsExactly("eth1", "eth2", "eth3", "lo");
-        assertThat(all.getFirst())
-                .isEqualTo(
-                        new NetworkInterfaceFitness(
-                                "eth1", 7, "mlx5_core", "up", 8, HeaderSplit.UNKNOWN, List.of()));
         assertThat(all.getFirst().fit()).isTrue();
+        assertThat(all.getFirst().queue()).isEqualTo(7);
         assertThat(all.get(1).obstacles())
-                .satisfiesExactly(
-                        o -> assertThat(o).contains("ip link set eth2 up"),
-                        o -> assertThat(o).contains("ethtool -L eth2 combined 2"));
-        assertThat(all.get(2).obstacles().getFirst()).contains("driver e1000", "mlx5_core");
-        assertThat(all.get(3).obstacles().getFirst()).contains("no device");
+                .satisfiesExactly(o -> assertThat(o).contains("ip link set eth2 up"));
+        assertThat(advice(all.get(1))).contains("ethtool -L eth2 combined 2");
+        assertThat(all.get(2).obstacles().getFirst()).contains("driver: e1000", "mlx5_core");
+        assertThat(all.get(3).obstacles().getFirst()).contains("driver: none");
     }
 
     @Test
@@ -131,18 +131,39 @@ class KernelProbeTest {
     @Test
     void shouldWantHeadersSplit() throws IOException {
         networkInterface("eth1", "mlx5_core", "up", 8);
-        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.ON, 0))).getFirst().fit())
-                .isTrue();
-        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.OFF, 0))).getFirst())
-                .satisfies(
-                        eth1 ->
-                                assertThat(eth1.obstacles().getFirst())
-                                        .contains("ethtool -G eth1 tcp-data-split on"));
-        assertThat(interfaces(new Facts(Answer.YES, new Rings(HeaderSplit.ON, 256))).getFirst())
-                .satisfies(
-                        eth1 ->
-                                assertThat(eth1.obstacles().getFirst())
-                                        .contains("256 bytes", "ethtool -G eth1 hds-thresh 0"));
+        assertThat(eth1(HeaderSplit.ON, 0).fit()).isTrue();
+        assertThat(eth1(HeaderSplit.OFF, 0).obstacles())
+                .satisfiesExactly(o -> assertThat(o).contains("ethtool -G eth1 tcp-data-split on"));
+        assertThat(eth1(HeaderSplit.ON, 256).obstacles())
+                .satisfiesExactly(
+                        o -> assertThat(o).contains("256 bytes", "ethtool -G eth1 hds-thresh 0"));
+    }
+
+    @Test
+    void shouldAdviseOnWhatWouldBeBetter() throws IOException {
+        networkInterface("eth1", "mlx5_core", "up", 4);
+        Rings poor = new Rings(HeaderSplit.ON, 0, 256, 8192, new TreeSet<>(Set.of(0, 1, 2, 3)));
+        assertThat(advice(interfaces(new Facts(Answer.YES, poor)).getFirst()))
+                .containsExactly(
+                        "ethtool -G eth1 rx 1024",
+                        "ethtool -X eth1 equal 3",
+                        "ethtool -N eth1 flow-type tcp4 dst-port PORT action 3");
+        Rings good = new Rings(HeaderSplit.ON, 0, 1024, 8192, new TreeSet<>(Set.of(0, 1, 2)));
+        assertThat(advice(interfaces(new Facts(Answer.YES, good)).getFirst()))
+                .containsExactly("ethtool -N eth1 flow-type tcp4 dst-port PORT action 3");
+    }
+
+    private static List<String> advice(NetworkInterfaceFitness fitness) {
+        return fitness.checks().stream()
+                .filter(check -> check.verdict() == Verdict.ADVICE)
+                .map(NetworkInterfaceFitness.Check::remedy)
+                .filter(remedy -> !remedy.contains("tcp-data-split"))
+                .toList();
+    }
+
+    private NetworkInterfaceFitness eth1(HeaderSplit split, int threshold) {
+        Rings rings = new Rings(split, threshold, 0, 0, Collections.emptySortedSet());
+        return interfaces(new Facts(Answer.YES, rings)).getFirst();
     }
 
     private List<NetworkInterfaceFitness> interfaces(Facts facts) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.uring4j.HeaderSplit;
+import org.uring4j.NetworkInterfaceFitness;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.op.Files;
@@ -63,6 +65,34 @@ class DevicesTest {
                 Opened opened = Opened.open(ring, path, OpenFlags.O_RDWR)) {
             assertThat(opened.fd()).isNotNegative();
         }
+    }
+
+    @Test
+    @NeedsDevice("zcrx")
+    void shouldFindInterfaceFitForZeroCopyReceive() {
+        String name = Needs.device("zcrx");
+        NetworkInterfaceFitness nic =
+                NetworkInterfaceFitness.all().stream()
+                        .filter(one -> one.name().equals(name))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(nic.obstacles()).isEmpty();
+        assertThat(nic.headerSplit()).isEqualTo(HeaderSplit.ON);
+        assertThat(nic.driver()).isEqualTo("netdevsim");
+    }
+
+    @Test
+    @NeedsDevice("e1000")
+    void shouldFindInterfaceUnfitForZeroCopyReceive() {
+        assertThat(NetworkInterfaceFitness.all())
+                .filteredOn(nic -> nic.driver().equals("e1000"))
+                .isNotEmpty()
+                .allSatisfy(
+                        nic ->
+                                assertThat(nic.obstacles())
+                                        .singleElement()
+                                        .asString()
+                                        .contains("e1000 does not lend out receive queues"));
     }
 
     /** A NIC whose driver takes memory where it is, and which is no loopback. */

@@ -100,6 +100,22 @@ class ProbeCommandTest {
         }
     }
 
+    @Test
+    void shouldSayWhatInterfaceLacks() {
+        Cli.Result result = Cli.run("probe", "--nic", "lo");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("lo for zero-copy receive", "driver", "none", "cannot be used")
+                .doesNotContain("null");
+    }
+
+    @Test
+    void shouldNameInterfacesThereAre() {
+        Cli.Result result = Cli.run("probe", "--nic", "absent");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("no network interface absent", "lo").hasLineCount(1);
+    }
+
     /** Under a filter as container runtimes have it: io_uring_setup is not permitted. */
     private static List<String> withoutIoUring(List<String> command) {
         String filter =
