@@ -50,13 +50,18 @@ final class RingAccess extends Access {
         if (ring.quiet()) {
             memory.close();
         } else {
-            ring.resources().release(memory);
+            ring.resources().release(memory::close);
         }
     }
 
     @Override
     public void releaseWithRing(Ring ring, Arena memory) {
-        ring.resources().release(memory);
+        ring.resources().release(memory::close);
+    }
+
+    @Override
+    public void releaseWithRing(Ring ring, Runnable free) {
+        ring.resources().release(free);
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.uring4j;
 import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.sys.Mapping;
 
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +17,7 @@ final class RingResources {
     private final @Nullable RingMemory memory;
 
     private final List<AutoCloseable> children = new ArrayList<>();
-    private final List<Arena> released = new ArrayList<>();
+    private final List<Runnable> released = new ArrayList<>();
     private boolean abandoned;
     private @Nullable IllegalStateException complaint;
 
@@ -50,9 +49,9 @@ final class RingResources {
         mappings.addAll(queues);
     }
 
-    /** Memory to free once no request can name it any more. */
-    void release(Arena arena) {
-        released.add(arena);
+    /** Frees memory, once no request can name it any more. */
+    void release(Runnable free) {
+        released.add(free);
     }
 
     /**
@@ -93,7 +92,7 @@ final class RingResources {
      */
     void close(boolean quiet) {
         if (quiet) {
-            released.forEach(Arena::close);
+            released.forEach(Runnable::run);
             released.clear();
         }
         mappings.forEach(Mapping::retire);

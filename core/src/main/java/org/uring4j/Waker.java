@@ -155,7 +155,7 @@ public final class Waker implements AutoCloseable {
         if (ring.quiet()) {
             arena.close();
         } else {
-            ring.resources().release(arena);
+            ring.resources().release(arena::close);
         }
     }
 }

@@ -23,8 +23,14 @@ import java.nio.charset.StandardCharsets;
 record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
     /** Connects, through the ring. */
     static Connection open(Ring ring) throws IOException {
-        try (Arena arena = Arena.ofConfined();
-                ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return open(ring, server);
+        }
+    }
+
+    /** Connects to a server, through the ring. */
+    static Connection open(Ring ring, ServerSocket server) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
             int fd = Net.socket(ring, Sockets.AF_INET, Sockets.SOCK_STREAM);
             SockAddr address = SockAddr.of(arena, server.getLocalSocketAddress());
             Sockets.connect(ring.next(), fd, address);

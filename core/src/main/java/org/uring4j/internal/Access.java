@@ -60,6 +60,9 @@ public abstract class Access {
     /** Frees memory when the ring has closed: the kernel would not give it back before. */
     public abstract void releaseWithRing(Ring ring, Arena memory);
 
+    /** As {@link #releaseWithRing(Ring, Arena)}, for what is more than an arena. */
+    public abstract void releaseWithRing(Ring ring, Runnable free);
+
     /** Whether the ring closes in spite of requests that would not end. */
     public abstract boolean abandoned(Ring ring);
 

@@ -1,0 +1,367 @@
+package org.uring4j.resource;
+
+import org.uring4j.Cqe;
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.UringException;
+import org.uring4j.internal.Access;
+import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.uapi.ZcrxStats;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A receive queue of a network card that writes into the program's memory ({@code
+ * IORING_REGISTER_ZCRX_IFQ}). Since Linux 6.15.
+ *
+ * <pre>{@code
+ * Ring ring = Ring.open(RingConfig.of(256).cqeSize(CqeSize.MIXED));
+ * ZeroCopyReceive queue =
+ *         ZeroCopyReceive.register(
+ *                 ring, ZcrxSource.netDevice("eth0", 4), ZeroCopyReceiveConfig.of(64 << 20));
+ * ZeroCopyReceives.receive(ring.next(), fd, queue.id()).userData(7);
+ * ...
+ * ring.completions().drain((userData, result, flags, place, unused) -> {
+ *     if (ZeroCopyReceive.hasData(result, flags)) {
+ *         MemorySegment data = queue.take(result, flags, place);
+ *         ...
+ *         queue.recycle(place);
+ *     } else if (queue.recover(result)) {
+ *         ZeroCopyReceives.receive(ring.next(), fd, queue.id()).userData(7);
+ *     }
+ * });
+ * }</pre>
+ *
+ * <pre>
+ *   area      +--------+--------+--------+--------+---   buffers; the network card fills them
+ *             |        |ab|cdefg|        |hijklmno|
+ *             +--------+--------+--------+--------+---
+ *                        │  │                │
+ *   completions          ▼  ▼                ▼           one a piece, with its place
+ *   take, recycle        └──┴───┬────────────┘
+ *                               ▼
+ *   refill ring   ------+----------------+-------        one entry a piece; the kernel takes them
+ * </pre>
+ *
+ * <p><b>Taking and recycling.</b> A completion {@linkplain #hasData with data} hands over a piece
+ * of a buffer. It is taken once ({@link #take}, {@link #takeOffset}) and given back once ({@link
+ * #recycle}), in any order. A buffer is the kernel's again when all its pieces are back. Recycling
+ * twice would corrupt data in silence, and is an {@link IllegalStateException} instead. What does
+ * not fit into the refill ring is kept and put there later; where the kernel does not empty it by
+ * itself it is asked to ({@link #flush}, which the other methods call when it is time).
+ *
+ * <p><b>No buffers left.</b> Then the network card drops what arrives, and the peer sends it again
+ * later. A request ends only when data has to be copied and there is no buffer to copy to: see
+ * {@link #recover}.
+ *
+ * <p><b>Threads and memory.</b> It is used as its ring is: by the thread that owns that. The kernel
+ * has no way to give a queue back but closing the ring, so the memory, and the queue, stay until
+ * then, however early {@link #close} is called.
+ *
+ * <p>Source: {@code linux/io_uring/zcrx.h}, {@code Documentation/networking/iou-zcrx.rst}, {@code
+ * io_uring_register_ifq(3)}.
+ */
+public final class ZeroCopyReceive implements AutoCloseable {
+    private static final Access ACCESS = Access.get();
+
+    private final Ring ring;
+    private final int id;
+    private final ZcrxQueue queue;
+    private final ZcrxControl control;
+
+    /** Where the kernel counts what it copies, or 0. */
+    private final long statistics;
+
+    private long ranOut;
+    private long queueFull;
+    private boolean closed;
+
+    private ZeroCopyReceive(Ring ring, int id, ZcrxQueue queue, long statistics) {
+        this.ring = ring;
+        this.id = id;
+        this.queue = queue;
+        this.statistics = statistics;
+        control = new ZcrxControl(ring, id);
+        ACCESS.adopt(ring, this);
+    }
+
+    /**
+     * Registers a queue with a ring; a ring may have several.
+     *
+     * @param ring one with 32-byte completions, {@code B32} or {@code MIXED}, a single issuer and
+     *     deferred task work
+     * @throws IllegalArgumentException when the ring is none of those
+     * @throws UringException when the kernel refuses: {@code EPERM}, no {@code CAP_NET_ADMIN};
+     *     {@code EINVAL}, the card does not split headers from data, or the kernel does not know a
+     *     choice; {@code ERANGE}, no such queue, or buffers too long; {@code EOPNOTSUPP}, the
+     *     driver does not lend out queues; {@code EEXIST}, the queue is taken; {@code ENODEV};
+     *     {@code ENOMEM}, too little memory, or too little of it may be locked
+     */
+    public static ZeroCopyReceive register(
+            Ring ring, ZcrxSource source, ZeroCopyReceiveConfig config) {
+        ACCESS.check(ring);
+        ZcrxCauses.check(ring);
+        ZcrxRegistration.Registered made = ZcrxRegistration.register(ring, source, config);
+        return new ZeroCopyReceive(ring, made.id(), made.queue(), made.statistics());
+    }
+
+    /**
+     * Registers a queue of another ring of this process with this one too; they share areas, refill
+     * ring and counters. Since Linux 6.19.
+     *
+     * @param ring as for {@link #register(Ring, ZcrxSource, ZeroCopyReceiveConfig)}
+     * @throws UringException when the kernel refuses
+     */
+    public static ZeroCopyReceive register(Ring ring, ZcrxExport exported) {
+        ACCESS.check(ring);
+        ZcrxCauses.check(ring);
+        int id = ZcrxRegistration.importQueue(ring, exported.fd());
+        exported.queue.join();
+        return new ZeroCopyReceive(ring, id, exported.queue, 0);
+    }
+
+    /** What requests name it by. */
+    public int id() {
+        return id;
+    }
+
+    /** How long a buffer is, in bytes. */
+    public int bufferSize() {
+        return queue.bufferSize;
+    }
+
+    /** The memory of the first area; invalid once the ring is closed. */
+    public MemorySegment memory() {
+        return queue.memory(0);
+    }
+
+    /**
+     * The memory of an area; invalid once the ring is closed.
+     *
+     * @param area as {@link #area} or {@link #addArea} answered
+     */
+    public MemorySegment memory(int area) {
+        return queue.memory(area);
+    }
+
+    /** Which area a completion's bytes are in: the first is 0. */
+    public static int area(long place) {
+        return ZcrxQueue.areaOf(place);
+    }
+
+    /** Whether a completion brings a piece, which is to be taken and recycled. */
+    public static boolean hasData(int result, int flags) {
+        return result > 0 && Cqe.hasMore(flags);
+    }
+
+    /**
+     * Takes what a completion brought.
+     *
+     * @param result the completion's result
+     * @param flags the completion's flags
+     * @param place the first extra value of the completion
+     * @return the bytes, to be used until the piece is recycled
+     * @throws IllegalArgumentException when the completion brought no data, or that of another
+     *     queue
+     */
+    public MemorySegment take(int result, int flags, long place) {
+        long offset = takeOffset(result, flags, place);
+        return queue.memory(ZcrxQueue.areaOf(place)).asSlice(offset, result);
+    }
+
+    /**
+     * As {@link #take}, for where a slice is too much.
+     *
+     * @return where in {@link #memory(int)} of its {@link #area} the bytes begin
+     */
+    public long takeOffset(int result, int flags, long place) {
+        check();
+        if (!hasData(result, flags)) {
+            throw new IllegalArgumentException(
+                    "the completion brought no data: result="
+                            + result
+                            + " flags="
+                            + Cqe.describe(flags));
+        }
+        return queue.take(place, result);
+    }
+
+    /**
+     * Gives back one piece, at once.
+     *
+     * @param place as the completion had it, or any other within the piece
+     * @throws IllegalStateException when no piece of the buffer is out
+     */
+    public void recycle(long place) {
+        add(place);
+        publish();
+    }
+
+    /**
+     * Gives back one piece; the kernel sees it with {@link #publish}.
+     *
+     * @param place as the completion had it, or any other within the piece
+     * @throws IllegalStateException when no piece of the buffer is out
+     */
+    public void add(long place) {
+        check();
+        queue.put(place);
+    }
+
+    /** Shows the kernel the pieces added. */
+    public void publish() {
+        if (queue.publish() && control.canFlush()) {
+            flush();
+        }
+    }
+
+    /**
+     * Has the kernel take all that was given back ({@code ZCRX_CTRL_FLUSH_RQ}, since Linux 6.19;
+     * before, this only shows what there is).
+     */
+    public void flush() {
+        check();
+        do {
+            queue.publish();
+            if (!control.flush()) {
+                return;
+            }
+            queue.flushed();
+        } while (queue.keeps());
+    }
+
+    /**
+     * To be told of a request's last completion: whether the request can be submitted again to go
+     * on. It can when it ended for want of buffers ({@code ENOMEM}) or of room for completions
+     * ({@code ENOSPC}), which are counted; what was given back is then free. Should all buffers
+     * still be out, submit it only when some are back.
+     *
+     * @param result the completion's result
+     */
+    public boolean recover(int result) {
+        check();
+        if (Errno.ENOMEM.is(result)) {
+            ranOut++;
+            flush();
+            return true;
+        }
+        if (Errno.ENOSPC.is(result)) {
+            queueFull++;
+            return true;
+        }
+        return false;
+    }
+
+    /**
+     * To be told of each completion with the user data of {@link ZeroCopyReceiveConfig#events},
+     * which is the end of no request.
+     *
+     * @param result the completion's result
+     * @return what has happened
+     */
+    public ZcrxEvent takeEvent(int result) {
+        ZcrxEvent event = ZcrxEvent.of(result);
+        ring.completions().discount();
+        return event;
+    }
+
+    /**
+     * Has the kernel tell again ({@code ZCRX_CTRL_ARM_EVENT}). Since Linux 7.2.
+     *
+     * @throws UringException {@code EINVAL}, it has not told since the last time
+     */
+    public void armEvent(ZcrxEvent event) {
+        check();
+        control.arm(event);
+    }
+
+    /**
+     * A descriptor by which other rings, also of other processes, can use this queue ({@code
+     * ZCRX_CTRL_EXPORT}). Since Linux 6.19.
+     */
+    public ZcrxExport export() {
+        check();
+        return new ZcrxExport(control.export(), queue);
+    }
+
+    /**
+     * Adds memory ({@code ZCRX_CTRL_ADD_AREA}), in buffers of the same size. Since Linux 7.3.
+     *
+     * @return which {@link #area} it is
+     */
+    public int addArea(ZcrxMemory memory) {
+        check();
+        ZcrxArea area = ZcrxArea.make(memory, queue.bufferSize, 0);
+        boolean added = false;
+        try {
+            int number = control.addArea(area, memory);
+            queue.add(number, area);
+            added = true;
+            return number;
+        } finally {
+            if (!added) {
+                area.arena.close();
+            }
+        }
+    }
+
+    /**
+     * How many pieces of data the kernel has copied.
+     *
+     * @throws IllegalStateException without {@link ZeroCopyReceiveConfig#statistics}
+     */
+    public long copyCount() {
+        return counted(ZcrxStats.COPY_COUNT);
+    }
+
+    /** How many bytes the kernel has copied; as {@link #copyCount}. */
+    public long copyBytes() {
+        return counted(ZcrxStats.COPY_BYTES);
+    }
+
+    private long counted(int offset) {
+        check();
+        if (statistics == 0) {
+            throw new IllegalStateException(
+                    "the kernel was not told to count: ZeroCopyReceiveConfig.statistics()");
+        }
+        return Memory.getLong(statistics + offset);
+    }
+
+    /** How buffers have gone back and forth so far. */
+    public ZeroCopyReceiveCounters counters() {
+        return queue.counters(ranOut, queueFull);
+    }
+
+    /**
+     * Ends the use of this object; nothing can be taken or recycled any more. The kernel keeps the
+     * queue and the memory until the ring is closed, and the exports of it.
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        ACCESS.check(ring);
+        ACCESS.remove(ring, this);
+        closed = true;
+        ACCESS.releaseWithRing(ring, queue::leave);
+    }
+
+    private void check() {
+        ACCESS.check(ring);
+        if (closed) {
+            throw new IllegalStateException("the zero-copy receive is closed: id=" + id);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "ZeroCopyReceive[id="
+                + id
+                + " bufferSize="
+                + queue.bufferSize
+                + (closed ? " closed" : "")
+                + "]";
+    }
+}
