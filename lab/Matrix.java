@@ -33,12 +33,14 @@ final class Matrix {
             kernels.add(Outcome.read(name, results.resolve(name)));
         }
         kernels.forEach(Matrix::printDetails);
-        System.out.println(table(kernels));
+        System.out.println(table(rows(kernels)));
         System.out.println("passed, F failed, S skipped; the reasons are above");
         boolean good = kernels.stream().allMatch(Outcome::isGood);
         if (page != null) {
             Files.writeString(page, page(kernels));
-            System.out.println("wrote " + page);
+            Path readme = page.resolveSibling("../README.md").normalize();
+            Files.writeString(readme, withSummary(Files.readString(readme), kernels));
+            System.out.println("wrote " + page + " and the table in " + readme);
         }
         System.exit(good ? 0 : 1);
     }
@@ -76,8 +78,33 @@ final class Matrix {
         return reasons;
     }
 
-    private static String table(List<Outcome> kernels) {
-        List<List<String>> rows = rows(kernels);
+    private static final String BEGIN = "<!-- written by lab/run --write-docs -->\n";
+    private static final String END = "<!-- /written -->\n";
+
+    /** A text with another table where it has one already. */
+    private static String withSummary(String text, List<Outcome> kernels) {
+        int begin = text.indexOf(BEGIN) + BEGIN.length();
+        int end = text.indexOf(END, begin);
+        if (begin < BEGIN.length() || end < begin) {
+            throw new IllegalStateException("README.md has no place for the table: " + BEGIN + END);
+        }
+        List<List<String>> rows =
+                List.of(
+                        releases(kernels),
+                        counts("tests passed", kernels, Test.Kind.PASSED),
+                        counts("failed", kernels, Test.Kind.FAILED),
+                        counts("skipped: it lacks something", kernels, Test.Kind.SKIPPED));
+        return text.substring(0, begin) + table(rows) + text.substring(end);
+    }
+
+    private static List<String> counts(String title, List<Outcome> kernels, Test.Kind kind) {
+        return Stream.concat(
+                        Stream.of(title),
+                        kernels.stream().map(k -> Integer.toString(count(k.tests(), kind))))
+                .toList();
+    }
+
+    private static String table(List<List<String>> rows) {
         StringBuilder text = new StringBuilder();
         int columns = rows.getFirst().size();
         int[] widths = new int[columns];
@@ -109,12 +136,7 @@ final class Matrix {
         TreeSet<String> families = new TreeSet<>();
         kernels.forEach(kernel -> kernel.tests().forEach(test -> families.add(test.family())));
         List<List<String>> rows = new ArrayList<>();
-        rows.add(
-                Stream.concat(
-                                Stream.of("Linux"),
-                                kernels.stream()
-                                        .map(k -> k.release() + (k.isLab() ? " (lab)" : "")))
-                        .toList());
+        rows.add(releases(kernels));
         for (String family : families) {
             rows.add(row(family, kernels, test -> test.family().equals(family)));
         }
@@ -123,6 +145,13 @@ final class Matrix {
         kernels.forEach(k -> kernel.add(k.problems().isEmpty() ? "good" : "FAILED"));
         rows.add(kernel);
         return rows;
+    }
+
+    private static List<String> releases(List<Outcome> kernels) {
+        return Stream.concat(
+                        Stream.of("Linux"),
+                        kernels.stream().map(k -> k.release() + (k.isLab() ? " (lab)" : "")))
+                .toList();
     }
 
     private static List<String> row(String title, List<Outcome> kernels, Predicate<Test> included) {
@@ -160,7 +189,7 @@ final class Matrix {
 
                 """
                         .formatted(LocalDate.now()));
-        page.append(table(kernels));
+        page.append(table(rows(kernels)));
         page.append("\n## The kernels\n\n");
         for (Outcome kernel : kernels) {
             page.append("- ").append(kernel.title()).append('\n');

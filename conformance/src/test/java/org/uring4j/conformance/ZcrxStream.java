@@ -149,8 +149,7 @@ final class ZcrxStream {
             throw new AssertionError("received=" + received + " ends=" + ends + " " + state());
         }
         ring.submitAndWait(1, Duration.ofNanos(left));
-        ring.completions()
-                .drain((data, result, flags, place, _) -> on(result, flags, place, done));
+        ring.completions().drain((data, result, flags, place, _) -> on(result, flags, place, done));
     }
 
     void on(int result, int flags, long place, java.util.function.LongConsumer done) {
