@@ -1,0 +1,203 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.uring4j.conformance.StreamReceiverTest.config;
+import static org.uring4j.conformance.StreamReceiverTest.needs;
+import static org.uring4j.conformance.StreamReceiverTest.send;
+import static org.uring4j.conformance.StreamReceiverTest.turn;
+
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.io.EventLoop;
+import org.uring4j.io.ReceivePath;
+import org.uring4j.io.ReceivePool;
+import org.uring4j.io.ReceivePoolConfig;
+import org.uring4j.io.StreamReceiver;
+import org.uring4j.resource.Lease;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Streams received with too few buffers, many at once, and ended at any moment ({@code
+ * IORING_OP_RECV}, {@code IORING_OP_ASYNC_CANCEL}).
+ */
+@Timeout(120)
+class ReceivePoolTest {
+    /** Few short buffers, and a consumer elsewhere that gives them back in its own time. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldWaitForLeasesAndGoOnWithNothingLost(ReceivePath path) throws Exception {
+        needs(path);
+        byte[] data = Net.random(400_000, 3);
+        try (ExecutorService consumer = Executors.newSingleThreadExecutor();
+                Ring ring = Ring.open(RingConfig.of(16));
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig small = config().size(4096).bufferSize(1024).working(1).path(path);
+            try (ReceivePool pool = ReceivePool.open(loop, small)) {
+                Random random = new Random(4);
+                ExpectedStream expected =
+                        new ExpectedStream(
+                                data, lease -> consumer.execute(() -> closeLate(lease, random)));
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                Thread peer = send(connection, data, data.length, true);
+                turn(loop, receiver::ended);
+                peer.join();
+                expected.checkEnded();
+                consumer.shutdown();
+                assertThat(consumer.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(receiver.starvations()).isPositive().isEqualTo(pool.starvations());
+                assertThat(pool.leasesOut().count()).isZero();
+            }
+        }
+    }
+
+    private static void closeLate(Lease lease, Random random) {
+        try (lease) {
+            for (int spin = random.nextInt(5000); spin > 0; spin--) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldGoOnWhenLeasesAreClosedBetweenTurns(ReceivePath path) throws Exception {
+        needs(path);
+        byte[] data = Net.random(40_000, 5);
+        try (Ring ring = Ring.open(RingConfig.of(16));
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig small = config().size(4096).bufferSize(1024).path(path);
+            try (ReceivePool pool = ReceivePool.open(loop, small)) {
+                List<Lease> held = new ArrayList<>();
+                ExpectedStream expected = new ExpectedStream(data, held::add);
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                Thread peer = send(connection, data, data.length, true);
+                while (!receiver.ended()) {
+                    long before = receiver.starvations();
+                    turn(loop, () -> receiver.ended() || receiver.starvations() > before);
+                    // Nothing else happens now: only the leases can let it go on.
+                    held.forEach(Lease::close);
+                    held.clear();
+                }
+                peer.join();
+                expected.checkEnded();
+                assertThat(receiver.starvations()).isGreaterThan(5);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldKeepManyStreamsApart(ReceivePath path) throws Exception {
+        needs(path);
+        int count = 60;
+        try (ExecutorService workers = Executors.newFixedThreadPool(3);
+                Ring ring = Ring.open(RingConfig.of(32))) {
+            List<Connection> connections = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                connections.add(Connection.open(ring));
+            }
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig small =
+                    config().size(64 << 10).bufferSize(4096).working(1).path(path);
+            try (ReceivePool pool = ReceivePool.open(loop, small)) {
+                List<ExpectedStream> streams = new ArrayList<>();
+                List<Thread> peers = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    byte[] data = Net.random(20_000 + 500 * i, i);
+                    ExpectedStream stream =
+                            new ExpectedStream(
+                                    data,
+                                    i % 2 == 0
+                                            ? Lease::close
+                                            : lease -> workers.execute(lease::close));
+                    streams.add(stream);
+                    pool.receive(connections.get(i).fd(), stream);
+                    peers.add(send(connections.get(i), data, 1 + 137 * i, true));
+                }
+                turn(loop, () -> pool.active() == 0);
+                streams.forEach(ExpectedStream::checkEnded);
+                for (Thread peer : peers) {
+                    peer.join();
+                }
+                workers.shutdown();
+                assertThat(workers.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(pool.leasesOut().count()).isZero();
+            }
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    /** Peers die, receivers are stopped and pools closed at any moment. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldLoseNoLeaseAndDeliverNoWrongByteWhenKilledAtAnyMoment(ReceivePath path)
+            throws Exception {
+        needs(path);
+        byte[] data = Net.random(1_000_000, 8);
+        for (int round = 0; round < 40; round++) {
+            Random random = new Random(round);
+            List<Lease> held = new ArrayList<>();
+            try (Ring ring = Ring.open(RingConfig.of(8))) {
+                Connection connection = Connection.open(ring);
+                EventLoop loop = EventLoop.of(ring);
+                ReceivePoolConfig small = config().size(32 << 10).bufferSize(8192).path(path);
+                ReceivePool pool = ReceivePool.open(loop, small);
+                ExpectedStream expected = new ExpectedStream(data, held::add);
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                Thread peer = send(connection, data, 1 + random.nextInt(20_000), false);
+                long until = random.nextInt(200_000);
+                turn(
+                        loop,
+                        () -> {
+                            if (random.nextBoolean() || receiver.starvations() > 0) {
+                                held.forEach(Lease::close);
+                                held.clear();
+                            }
+                            return expected.at >= until;
+                        });
+                boolean killed = round % 2 == 0;
+                if (killed) {
+                    connection.peer().setSoLinger(random.nextBoolean(), 0);
+                    connection.peer().close();
+                    turn(
+                            loop,
+                            () -> {
+                                held.forEach(Lease::close);
+                                held.clear();
+                                return receiver.ended();
+                            });
+                    expected.checkOver();
+                } else if (random.nextBoolean()) {
+                    receiver.stop();
+                }
+                int out = held.size();
+                if (out == 0) {
+                    pool.close();
+                } else {
+                    assertThatIllegalStateException()
+                            .isThrownBy(pool::close)
+                            .withMessageContaining("count=" + out);
+                    held.forEach(lease -> assertThat(lease.memory().byteSize()).isPositive());
+                    held.forEach(Lease::close);
+                }
+                assertThat(pool.active()).isZero();
+                connection.close();
+                peer.join();
+            }
+        }
+    }
+}

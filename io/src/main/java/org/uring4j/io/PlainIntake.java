@@ -1,0 +1,90 @@
+package org.uring4j.io;
+
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.Waker;
+import org.uring4j.op.Polling;
+import org.uring4j.op.Sockets;
+import org.uring4j.resource.Lease;
+import org.uring4j.resource.LeasedMemory;
+import org.uring4j.resource.LeasesOut;
+
+/**
+ * A request for each portion. While there is nothing to receive the socket is polled, so that
+ * streams that are silent hold no buffer.
+ */
+final class PlainIntake extends Intake {
+    private final Ring ring;
+    private final LeasedMemory memory;
+
+    PlainIntake(Ring ring, ReceivePoolConfig config) {
+        this.ring = ring;
+        memory =
+                LeasedMemory.allocate(
+                        ring,
+                        config.count(ReceivePath.PLAIN),
+                        config.bufferSize(ReceivePath.PLAIN));
+    }
+
+    @Override
+    ReceivePath path() {
+        return ReceivePath.PLAIN;
+    }
+
+    @Override
+    void arm(StreamReceiver receiver) {
+        int buffer = memory.take();
+        if (buffer < 0) {
+            receiver.starve();
+            return;
+        }
+        receiver.buffer = buffer;
+        receiver.sent(
+                Sockets.recv(
+                        ring.next(), receiver.fd, memory.buffer(buffer), Sockets.MSG_DONTWAIT));
+    }
+
+    @Override
+    void onCompletion(StreamReceiver receiver, int result, int flags) {
+        int buffer = receiver.buffer;
+        receiver.buffer = StreamReceiver.NO_BUFFER;
+        if (buffer == StreamReceiver.NO_BUFFER) {
+            if (result < 0) {
+                receiver.over(result);
+            } else {
+                receiver.proceed();
+            }
+        } else if (result > 0) {
+            Lease lease = memory.lease(buffer, result);
+            receiver.proceed();
+            receiver.deliver(lease);
+        } else {
+            memory.giveBack(buffer);
+            if (!Errno.EAGAIN.is(result)) {
+                receiver.over(result);
+            } else if (receiver.wanted()) {
+                receiver.sent(Polling.pollAdd(ring.next(), receiver.fd, Polling.POLLIN, 0));
+            }
+        }
+    }
+
+    @Override
+    int replenished() {
+        return memory.replenished();
+    }
+
+    @Override
+    void wakeBy(Waker waker) {
+        memory.wakeBy(waker);
+    }
+
+    @Override
+    LeasesOut leasesOut() {
+        return memory.leasesOut();
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

@@ -1,0 +1,16 @@
+package org.uring4j.io;
+
+/** The ways in which a {@link StreamReceiver} gets its bytes, the best first. */
+public enum ReceivePath {
+    /**
+     * One request, that the kernel answers again and again, with buffers that it fills one after
+     * the other to the last byte, whichever stream the bytes are of. Since Linux 6.12.
+     */
+    INCREMENTAL,
+
+    /** The same, with a buffer for each answer, however few bytes that has. Since Linux 6.0. */
+    MULTISHOT,
+
+    /** A request for each portion, when there is something, into a buffer of our choice. */
+    PLAIN
+}

@@ -1,0 +1,100 @@
+package org.uring4j.io;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link ReceivePool} is opened with. Immutable: each method answers a changed copy. */
+public final class ReceivePoolConfig {
+    private static final long MOST_BUFFERS = 32768;
+
+    final long size;
+    final long working;
+    final int bufferSize;
+    final @Nullable ReceivePath path;
+
+    private ReceivePoolConfig(long size, long working, int bufferSize, @Nullable ReceivePath path) {
+        this.size = size;
+        this.working = working;
+        this.bufferSize = bufferSize;
+        this.path = path;
+    }
+
+    /** 16 MiB, the first of them within the processor's cache; the best path there is. */
+    public static ReceivePoolConfig defaults() {
+        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, null);
+    }
+
+    /**
+     * How many bytes of buffers there are at most: what can be out in leases.
+     *
+     * @param bytes 4096 or more; rounded up so that there is a power of two of buffers
+     */
+    public ReceivePoolConfig size(long bytes) {
+        if (bytes < 4096) {
+            throw new IllegalArgumentException("a pool has 4096 bytes at least: size=" + bytes);
+        }
+        return new ReceivePoolConfig(bytes, working, bufferSize, path);
+    }
+
+    /**
+     * How many bytes the kernel gets to begin with; it gets more, up to {@link #size}, when these
+     * do not do. Buffers are used in turn: as long as they fit into the cache of the processor
+     * (L2), what was received is read from there.
+     *
+     * @param bytes 1 or more; a buffer at least is given
+     */
+    public ReceivePoolConfig working(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("the kernel gets something: working=" + bytes);
+        }
+        return new ReceivePoolConfig(size, bytes, bufferSize, path);
+    }
+
+    /**
+     * How long a buffer is, and so the longest lease.
+     *
+     * @param bytes 64 to 1 GiB, or 0 for what fits the path: 128 KiB where buffers are filled one
+     *     after the other, else 16 KiB
+     */
+    public ReceivePoolConfig bufferSize(int bytes) {
+        if (bytes != 0 && (bytes < 64 || bytes > 1 << 30)) {
+            throw new IllegalArgumentException(
+                    "a buffer has 64 bytes to 1 GiB: bufferSize=" + bytes);
+        }
+        return new ReceivePoolConfig(size, working, bytes, path);
+    }
+
+    /**
+     * Takes this path instead of the best one; if it is not to be had, opening the pool fails.
+     *
+     * @param path the path
+     */
+    public ReceivePoolConfig path(ReceivePath path) {
+        return new ReceivePoolConfig(size, working, bufferSize, path);
+    }
+
+    int bufferSize(ReceivePath path) {
+        if (bufferSize != 0) {
+            return bufferSize;
+        }
+        int usual = path == ReceivePath.INCREMENTAL ? 128 << 10 : 16 << 10;
+        return (int) Math.min(usual, size);
+    }
+
+    /** How many buffers, a power of two. */
+    int count(ReceivePath path) {
+        long wanted = Math.max(1, Math.ceilDiv(size, bufferSize(path)));
+        if (wanted > MOST_BUFFERS) {
+            throw new IllegalArgumentException(
+                    "a pool has 32768 buffers at most; choose longer ones: size="
+                            + size
+                            + " bufferSize="
+                            + bufferSize(path));
+        }
+        return wanted == 1 ? 1 : Integer.highestOneBit((int) wanted - 1) << 1;
+    }
+
+    /** How many of them the kernel has at first. */
+    int workingCount(ReceivePath path) {
+        return (int) Math.clamp(working / bufferSize(path), 1L, (long) count(path));
+    }
+}

@@ -1,0 +1,266 @@
+package org.uring4j.io;
+
+import org.uring4j.Cqe;
+import org.uring4j.Errno;
+import org.uring4j.Sqe;
+import org.uring4j.UringException;
+import org.uring4j.resource.Lease;
+
+import java.util.Optional;
+
+/**
+ * Receives the bytes of a stream socket, in order, as leases on the memory the kernel put them in.
+ *
+ * <pre>{@code
+ * StreamReceiver receiver = pool.receive(fd, new StreamReceiver.Handler() {
+ *     public void onLease(StreamReceiver from, Lease lease) {
+ *         try (lease) {
+ *             digest.update(lease.memory().asByteBuffer());
+ *         }
+ *     }
+ *
+ *     public void onEnd(StreamReceiver from) {
+ *         System.out.println(from.received() + " bytes by " + from.path());
+ *     }
+ *
+ *     public void onError(StreamReceiver from, UringException error) {
+ *         System.out.println("broken off: " + error.getMessage());
+ *     }
+ * });
+ * }</pre>
+ *
+ * <p>{@link ReceivePool#receive} starts one. It ends with the stream, with an error, or by {@link
+ * #stop}; of the first two the handler is told, once, and after the end it is told nothing. What
+ * the kernel does on the way (requests that end and are put in again, buffers that run out) is
+ * handled here and counted.
+ *
+ * <p>It is used by the loop's thread.
+ */
+public final class StreamReceiver {
+    static final int NO_BUFFER = -1;
+
+    /** After so many failures in a row for want of memory it is an error. */
+    private static final int MOST_RETRIES = 16;
+
+    /** Gets what a stream brings, on the loop's thread. */
+    public interface Handler {
+        /**
+         * Some bytes.
+         *
+         * @param lease is to be closed, here or elsewhere, also where this throws; what it throws
+         *     comes out of {@link EventLoop#run(int)}
+         */
+        void onLease(StreamReceiver receiver, Lease lease);
+
+        /** The peer sends no more; all that it sent was delivered. */
+        void onEnd(StreamReceiver receiver);
+
+        /** The connection is broken, for instance by {@code ECONNRESET}. */
+        void onError(StreamReceiver receiver, UringException error);
+    }
+
+    private final ReceivePool pool;
+    private final Intake intake;
+    final int slot;
+    final int fd;
+    private final boolean direct;
+    private final Handler handler;
+
+    /** What plain receives receive into just now. */
+    int buffer = NO_BUFFER;
+
+    /** Whether the pool lets it wait for buffers. */
+    boolean waiting;
+
+    private boolean inFlight;
+    private boolean paused;
+    private boolean stopped;
+    private boolean ended;
+    private int retries;
+    private long received;
+    private long starvations;
+    private long restarts;
+
+    StreamReceiver(
+            ReceivePool pool, Intake intake, int slot, int fd, boolean direct, Handler handler) {
+        this.pool = pool;
+        this.intake = intake;
+        this.slot = slot;
+        this.fd = fd;
+        this.direct = direct;
+        this.handler = handler;
+    }
+
+    /** How it receives. */
+    public ReceivePath path() {
+        return intake.path();
+    }
+
+    /** Why {@link #path} is not a better one; empty when it is the best. */
+    public Optional<String> reason() {
+        return pool.reason();
+    }
+
+    /**
+     * Receives no more for now, so that the peer has to wait. What the kernel has received by then
+     * is still delivered.
+     */
+    public void pause() {
+        if (!paused && !ended) {
+            paused = true;
+            if (inFlight) {
+                pool.cancel(this);
+            }
+        }
+    }
+
+    /** Goes on after {@link #pause}. */
+    public void resume() {
+        if (paused) {
+            paused = false;
+            // A request that is being cancelled is put in again when it has ended.
+            if (!inFlight && !waiting) {
+                proceed();
+            }
+        }
+    }
+
+    /**
+     * Ends receiving. The handler is told nothing any more, bytes that come yet are dropped. The
+     * socket stays open, and may be closed at once.
+     */
+    public void stop() {
+        if (stopped || ended) {
+            return;
+        }
+        stopped = true;
+        if (inFlight) {
+            pool.cancel(this);
+        } else {
+            finish();
+        }
+    }
+
+    /**
+     * Whether it has ended: with the stream, with an error, or because it was stopped and the
+     * kernel has let go of the socket.
+     */
+    public boolean ended() {
+        return ended;
+    }
+
+    /** How many bytes were delivered. */
+    public long received() {
+        return received;
+    }
+
+    /** How often the kernel had no buffer for it ({@code ENOBUFS}). */
+    public long starvations() {
+        return starvations;
+    }
+
+    /** How often the kernel ended a request that was to go on, and it was put in again. */
+    public long restarts() {
+        return restarts;
+    }
+
+    /** A request was written; the kernel has it with the next submit. */
+    void sent(Sqe sqe) {
+        if (direct) {
+            sqe.fixedFile();
+        }
+        sqe.userData(pool.userData(this));
+        inFlight = true;
+    }
+
+    void onCompletion(int result, int flags) {
+        inFlight = Cqe.hasMore(flags);
+        intake.onCompletion(this, result, flags);
+        if (stopped && !inFlight) {
+            finish();
+        }
+    }
+
+    /** Whether a request is to be in flight. */
+    boolean wanted() {
+        return !paused && !stopped && !ended;
+    }
+
+    void proceed() {
+        if (wanted()) {
+            intake.arm(this);
+        }
+    }
+
+    /** The request has ended without need. */
+    void restart() {
+        restarts++;
+        pool.restarts++;
+        proceed();
+    }
+
+    /** There was no buffer. */
+    void starve() {
+        starvations++;
+        if (wanted()) {
+            pool.await(this);
+        }
+    }
+
+    void deliver(Lease lease) {
+        retries = 0;
+        if (stopped) {
+            lease.close();
+            return;
+        }
+        received += lease.size();
+        pool.received += lease.size();
+        handler.onLease(this, lease);
+    }
+
+    /** The request has ended, with the stream or with an error. */
+    void over(int result) {
+        if (stopped) {
+            return;
+        }
+        if (result == 0) {
+            finish();
+            handler.onEnd(this);
+        } else if (Errno.ECANCELED.is(result)) {
+            // Paused, and perhaps resumed since.
+            proceed();
+        } else if ((Errno.ENOMEM.is(result) || Errno.EINTR.is(result))
+                && retries++ < MOST_RETRIES) {
+            restart();
+        } else {
+            finish();
+            handler.onError(this, UringException.of("IORING_OP_RECV", result));
+        }
+    }
+
+    /** The kernel was just working on the request that was to be cancelled. */
+    void cancelAgain() {
+        if (inFlight && (stopped || paused)) {
+            pool.cancel(this);
+        }
+    }
+
+    private void finish() {
+        if (!ended) {
+            ended = true;
+            pool.remove(this);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "StreamReceiver[fd="
+                + fd
+                + " path="
+                + path()
+                + " received="
+                + received
+                + (ended ? " ended" : "")
+                + "]";
+    }
+}
