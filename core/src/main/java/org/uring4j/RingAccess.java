@@ -2,8 +2,6 @@ package org.uring4j;
 
 import org.uring4j.internal.Access;
 
-import java.lang.foreign.Arena;
-
 /** What the sibling packages may do that programs may not. */
 final class RingAccess extends Access {
     @Override
@@ -46,17 +44,12 @@ final class RingAccess extends Access {
     }
 
     @Override
-    public void release(Ring ring, Arena memory) {
+    public void release(Ring ring, Runnable free) {
         if (ring.quiet()) {
-            memory.close();
+            free.run();
         } else {
-            ring.resources().release(memory::close);
+            ring.resources().release(free);
         }
-    }
-
-    @Override
-    public void releaseWithRing(Ring ring, Arena memory) {
-        ring.resources().release(memory::close);
     }
 
     @Override

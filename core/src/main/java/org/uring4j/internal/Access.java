@@ -4,8 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
 import org.uring4j.Sqe;
 
-import java.lang.foreign.Arena;
-
 /**
  * What {@code org.uring4j} lends to {@code org.uring4j.op} and {@code org.uring4j.resource} without
  * exporting it. {@link Ring} supplies the one implementation.
@@ -55,12 +53,9 @@ public abstract class Access {
      * Frees memory that requests in flight may still name: now when none are, else when the ring
      * has closed.
      */
-    public abstract void release(Ring ring, Arena memory);
+    public abstract void release(Ring ring, Runnable free);
 
     /** Frees memory when the ring has closed: the kernel would not give it back before. */
-    public abstract void releaseWithRing(Ring ring, Arena memory);
-
-    /** As {@link #releaseWithRing(Ring, Arena)}, for what is more than an arena. */
     public abstract void releaseWithRing(Ring ring, Runnable free);
 
     /** Whether the ring closes in spite of requests that would not end. */

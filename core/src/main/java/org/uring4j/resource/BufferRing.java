@@ -379,14 +379,14 @@ public final class BufferRing implements AutoCloseable {
         }
         ACCESS.check(ring);
         ACCESS.remove(ring, this);
-        Arena leased = leases.end(arena);
+        Runnable free = leases.end(arena::close);
         int result = states.unregister();
         if (result < 0) {
-            ACCESS.releaseWithRing(ring, leased);
+            ACCESS.releaseWithRing(ring, free);
             throw new UringException(
                     "IORING_UNREGISTER_PBUF_RING", Errno.of(result), "group=" + group);
         }
-        ACCESS.release(ring, leased);
+        ACCESS.release(ring, free);
         leases.complain("the buffer ring of group " + group);
     }
 

@@ -24,9 +24,9 @@ import java.lang.invoke.VarHandle;
  *
  * <p><b>Threads.</b> A lease is used by one thread at a time and may be handed to any other, in the
  * ways objects are handed over safely in Java. On the thread that its ring belongs to, {@link
- * #close} gives the bytes back at once; on another one they wait, without a lock, until the ring's
- * thread takes the next lease. Where that thread waits for nothing else, it is woken ({@link
- * BufferRing#wakeBy}).
+ * #close} gives the bytes back at once, and those of a {@link ZeroCopyReceive} on any; else they
+ * wait, without a lock, until the ring's thread takes the next lease. Where that thread waits for
+ * nothing else, it is woken ({@link BufferRing#wakeBy}).
  *
  * <p><b>Parts.</b> {@link #retain} and {@link #split} make further leases on the same bytes, which
  * go back when all of them are closed. Each is closed once; closing it again does nothing.

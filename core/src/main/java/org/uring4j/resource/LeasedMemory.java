@@ -184,7 +184,7 @@ public final class LeasedMemory implements AutoCloseable {
         ACCESS.check(ring);
         closed = true;
         ACCESS.remove(ring, this);
-        ACCESS.release(ring, leases.end(arena));
+        ACCESS.release(ring, leases.end(arena::close));
         leases.complain("the leased memory");
     }
 

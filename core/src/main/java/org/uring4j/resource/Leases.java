@@ -5,7 +5,6 @@ import org.uring4j.Ring;
 import org.uring4j.Waker;
 import org.uring4j.internal.Access;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -22,7 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  *   ring's thread    lease() ──▶ out: first ◀─▶ … ◀─▶ last, by age
  *                    close() ──▶ owner
  *   other threads    close() ──▶ returned: top ─▶ … ─▶ null     (compare and set)
- *   ring's thread    reclaim() takes all of them ──▶ owner
+ *   ring's thread    reclaim() takes all of them ──▶ owner, unless it {@linkplain Owner#anyThread
+ *                    got} them before
  * </pre>
  *
  * <p><b>No wake-up is lost.</b> The ring's thread sets {@link #starved} and then looks for what was
@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * so one of the two sees what the other did: either the piece is found, or the ring is woken.
  */
 final class Leases {
-    /** Takes back a piece of memory; called by the ring's thread. */
+    /** Takes back a piece of memory. */
     interface Owner {
         /**
          * Gives a piece back to the kernel.
@@ -40,6 +40,11 @@ final class Leases {
          * @return whether the kernel has more memory now than before
          */
         boolean giveBack(long offset, int size);
+
+        /** Whether that is called by whichever thread closes a lease, else by the ring's. */
+        default boolean anyThread() {
+            return false;
+        }
     }
 
     private static final boolean TRACED = Boolean.getBoolean(LeasesOut.PROPERTY);
@@ -59,6 +64,7 @@ final class Leases {
 
     private final Ring ring;
     private final Owner owner;
+    private final boolean anyThread;
 
     /** What leases show, read-only. */
     final MemorySegment memory;
@@ -81,11 +87,12 @@ final class Leases {
     /** Once it has ended: who still holds the memory, the ring being one of them. */
     private final AtomicInteger holders = new AtomicInteger();
 
-    private @Nullable Arena arena;
+    private @Nullable Runnable free;
 
     Leases(Ring ring, MemorySegment memory, Owner owner) {
         this.ring = ring;
         this.owner = owner;
+        anyThread = owner.anyThread();
         this.memory = memory.asReadOnly();
         ended = new Lease(this, 0, 0, 0, null);
     }
@@ -112,10 +119,14 @@ final class Leases {
     /** All leases on a piece are closed. From any thread. */
     void giveBack(Lease piece) {
         if (ACCESS.owns(ring) && returned != ended) {
-            if (accept(piece) && starved) {
+            unlink(piece);
+            if (owner.giveBack(piece.pieceOffset, piece.pieceSize) && starved) {
                 wake();
             }
             return;
+        }
+        if (anyThread) {
+            boolean _ = owner.giveBack(piece.pieceOffset, piece.pieceSize);
         }
         Lease top;
         do {
@@ -143,13 +154,15 @@ final class Leases {
         while (piece != null) {
             Lease below = piece.below;
             piece.below = null;
-            boolean _ = accept(piece);
+            unlink(piece);
+            if (!anyThread) {
+                boolean _ = owner.giveBack(piece.pieceOffset, piece.pieceSize);
+            }
             piece = below;
         }
     }
 
-    /** Whether the kernel has more memory now. */
-    private boolean accept(Lease piece) {
+    private void unlink(Lease piece) {
         Lease before = piece.previous;
         Lease after = piece.next;
         if (before == null) {
@@ -165,7 +178,6 @@ final class Leases {
         piece.previous = null;
         piece.next = null;
         out--;
-        return owner.giveBack(piece.pieceOffset, piece.pieceSize);
     }
 
     /** Who is to be woken. */
@@ -200,36 +212,21 @@ final class Leases {
     /**
      * From now on nothing is given to the owner any more.
      *
-     * @param arena what {@link #memory} is of
-     * @return what to close instead of {@code arena}, which closes with the last lease
+     * @param free frees {@link #memory}
+     * @return what to run instead of {@code free}, which runs with the end of the last lease
      */
-    Arena end(Arena arena) {
-        this.arena = arena;
+    Runnable end(Runnable free) {
+        this.free = free;
         starved = false;
         acceptAll((Lease) RETURNED.getAndSet(this, ended));
         // Leases closed since then have made it less than 0: it gets to 0 only after this.
         holders.addAndGet(1 + out);
-        return new Arena() {
-            @Override
-            public MemorySegment allocate(long bytes, long alignment) {
-                return arena.allocate(bytes, alignment);
-            }
-
-            @Override
-            public MemorySegment.Scope scope() {
-                return arena.scope();
-            }
-
-            @Override
-            public void close() {
-                drop();
-            }
-        };
+        return this::drop;
     }
 
     private void drop() {
-        if (holders.decrementAndGet() == 0 && arena != null) {
-            arena.close();
+        if (holders.decrementAndGet() == 0 && free != null) {
+            free.run();
         }
     }
 

@@ -84,7 +84,7 @@ public final class MemoryRegion {
         }
         Arena arena = Arena.ofShared();
         MemorySegment memory = Syscalls.adopt(address, bytes, arena);
-        ACCESS.releaseWithRing(ring, arena);
+        ACCESS.releaseWithRing(ring, arena::close);
         return memory;
     }
 

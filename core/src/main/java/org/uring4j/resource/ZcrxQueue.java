@@ -49,6 +49,10 @@ final class ZcrxQueue {
         return (int) (place >>> IORING_ZCRX_AREA_SHIFT);
     }
 
+    static long place(int area, long offset) {
+        return (long) area << IORING_ZCRX_AREA_SHIFT | offset;
+    }
+
     static long offsetOf(long place) {
         return place & OFFSET_MASK;
     }
@@ -107,6 +111,9 @@ final class ZcrxQueue {
                             + named(place)
                             + " result="
                             + length);
+        }
+        if (refill.kept() > 0) {
+            refills += refill.publish();
         }
         if (area.take(buffer)) {
             buffersOut++;
@@ -181,12 +188,21 @@ final class ZcrxQueue {
         return id < areas.length ? areas[id] : null;
     }
 
-    private int enough() {
+    /** How many buffers the program has no piece of. */
+    synchronized int kernels() {
+        return buffers() - buffersOut;
+    }
+
+    private int buffers() {
         int buffers = 0;
         for (ZcrxArea area : areas) {
             buffers += area == null ? 0 : area.buffers();
         }
-        return Math.max(1, Math.min(refill.capacity(), buffers) / 2);
+        return buffers;
+    }
+
+    private int enough() {
+        return Math.max(1, Math.min(refill.capacity(), buffers()) / 2);
     }
 
     private static String named(long place) {

@@ -4,6 +4,7 @@ import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.UringException;
+import org.uring4j.Waker;
 import org.uring4j.internal.Access;
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.uapi.ZcrxStats;
@@ -46,9 +47,10 @@ import java.lang.foreign.MemorySegment;
  * <p><b>Taking and recycling.</b> A completion {@linkplain #hasData with data} hands over a piece
  * of a buffer. It is taken once ({@link #take}, {@link #takeOffset}) and given back once ({@link
  * #recycle}), in any order. A buffer is the kernel's again when all its pieces are back. Recycling
- * twice would corrupt data in silence, and is an {@link IllegalStateException} instead. What does
- * not fit into the refill ring is kept and put there later; where the kernel does not empty it by
- * itself it is asked to ({@link #flush}, which the other methods call when it is time).
+ * twice would corrupt data in silence, and is an {@link IllegalStateException} instead. A {@link
+ * #lease} does that by itself, and may go to other threads. What does not fit into the refill ring
+ * is kept and put there later; where the kernel does not empty it by itself it is asked to ({@link
+ * #flush}, which the other methods call when it is time).
  *
  * <p><b>No buffers left.</b> Then the network card drops what arrives, and the peer sends it again
  * later. A request ends only when data has to be copied and there is no buffer to copy to: see
@@ -72,9 +74,14 @@ public final class ZeroCopyReceive implements AutoCloseable {
     /** Where the kernel counts what it copies, or 0. */
     private final long statistics;
 
+    private final ZcrxLeases leases;
+
+    /** Another thread gave back enough for the kernel to be asked to take it. */
+    private volatile boolean flushWanted;
+
     private long ranOut;
     private long queueFull;
-    private boolean closed;
+    private volatile boolean closed;
 
     private ZeroCopyReceive(Ring ring, int id, ZcrxQueue queue, long statistics) {
         this.ring = ring;
@@ -82,11 +89,13 @@ public final class ZeroCopyReceive implements AutoCloseable {
         this.queue = queue;
         this.statistics = statistics;
         control = new ZcrxControl(ring, id);
+        leases = new ZcrxLeases(ring, queue, this::giveBack);
         ACCESS.adopt(ring, this);
     }
 
     /**
-     * Registers a queue with a ring; a ring may have several.
+     * Registers a queue with a ring ({@code IORING_REGISTER_ZCRX_IFQ}, since Linux 6.15); a ring
+     * may have several.
      *
      * @param ring one with 32-byte completions, {@code B32} or {@code MIXED}, a single issuer and
      *     deferred task work
@@ -106,8 +115,9 @@ public final class ZeroCopyReceive implements AutoCloseable {
     }
 
     /**
-     * Registers a queue of another ring of this process with this one too; they share areas, refill
-     * ring and counters. Since Linux 6.19.
+     * Registers a queue of another ring of this process with this one too ({@code
+     * IORING_REGISTER_ZCRX_IFQ} with {@code ZCRX_REG_IMPORT}, since Linux 6.19); they share areas,
+     * refill ring and counters.
      *
      * @param ring as for {@link #register(Ring, ZcrxSource, ZeroCopyReceiveConfig)}
      * @throws UringException when the kernel refuses
@@ -183,7 +193,19 @@ public final class ZeroCopyReceive implements AutoCloseable {
                             + " flags="
                             + Cqe.describe(flags));
         }
+        if (flushWanted) {
+            flushWanted = false;
+            flush();
+        }
         return queue.take(place, result);
+    }
+
+    /**
+     * As {@link #take}, with the bytes as a lease, which may go to other threads and recycles the
+     * piece when it is closed, on whichever thread.
+     */
+    public Lease lease(int result, int flags, long place) {
+        return leases.lease(place, takeOffset(result, flags, place), result);
     }
 
     /**
@@ -210,14 +232,27 @@ public final class ZeroCopyReceive implements AutoCloseable {
 
     /** Shows the kernel the pieces added. */
     public void publish() {
+        check();
         if (queue.publish() && control.canFlush()) {
             flush();
         }
     }
 
+    /** A lease was closed. On any thread, and at any time. */
+    private void giveBack(long place) {
+        queue.put(place);
+        if (queue.publish() && control.canFlush()) {
+            if (!closed && ACCESS.owns(ring)) {
+                flush();
+            } else {
+                flushWanted = true;
+            }
+        }
+    }
+
     /**
-     * Has the kernel take all that was given back ({@code ZCRX_CTRL_FLUSH_RQ}, since Linux 6.19;
-     * before, this only shows what there is).
+     * Has the kernel take all that was given back ({@code IORING_REGISTER_ZCRX_CTRL} with {@code
+     * ZCRX_CTRL_FLUSH_RQ}, since Linux 6.19). Before, this only shows what there is.
      */
     public void flush() {
         check();
@@ -234,7 +269,7 @@ public final class ZeroCopyReceive implements AutoCloseable {
      * To be told of a request's last completion: whether the request can be submitted again to go
      * on. It can when it ended for want of buffers ({@code ENOMEM}) or of room for completions
      * ({@code ENOSPC}), which are counted; what was given back is then free. Should all buffers
-     * still be out, submit it only when some are back.
+     * still be out, submit it only when some are back: see {@link #replenished}.
      *
      * @param result the completion's result
      */
@@ -253,6 +288,35 @@ public final class ZeroCopyReceive implements AutoCloseable {
     }
 
     /**
+     * After a request ended with {@code ENOMEM}: how many buffers the program has nothing of, so
+     * that the request can be submitted once more. From here on the next lease to be closed, by
+     * whichever thread, wakes the ring ({@link #wakeBy}); with 0, wait for that and ask again.
+     */
+    public int replenished() {
+        check();
+        leases.awaitReturn();
+        flush();
+        return queue.kernels();
+    }
+
+    /**
+     * Who wakes the ring where nothing but a lease that is closed can let it go on; see {@link
+     * #replenished}. Without one, the program has to look by itself.
+     *
+     * @param waker of the same ring
+     */
+    public void wakeBy(Waker waker) {
+        check();
+        leases.wakeBy(waker);
+    }
+
+    /** Which leases are out, since when, and where they were taken. */
+    public LeasesOut leasesOut() {
+        ACCESS.check(ring);
+        return leases.report();
+    }
+
+    /**
      * To be told of each completion with the user data of {@link ZeroCopyReceiveConfig#events},
      * which is the end of no request.
      *
@@ -266,7 +330,8 @@ public final class ZeroCopyReceive implements AutoCloseable {
     }
 
     /**
-     * Has the kernel tell again ({@code ZCRX_CTRL_ARM_EVENT}). Since Linux 7.2.
+     * Has the kernel tell again ({@code IORING_REGISTER_ZCRX_CTRL} with {@code
+     * ZCRX_CTRL_ARM_EVENT}, since Linux 7.2).
      *
      * @throws UringException {@code EINVAL}, it has not told since the last time
      */
@@ -277,7 +342,7 @@ public final class ZeroCopyReceive implements AutoCloseable {
 
     /**
      * A descriptor by which other rings, also of other processes, can use this queue ({@code
-     * ZCRX_CTRL_EXPORT}). Since Linux 6.19.
+     * IORING_REGISTER_ZCRX_CTRL} with {@code ZCRX_CTRL_EXPORT}, since Linux 6.19).
      */
     public ZcrxExport export() {
         check();
@@ -285,7 +350,8 @@ public final class ZeroCopyReceive implements AutoCloseable {
     }
 
     /**
-     * Adds memory ({@code ZCRX_CTRL_ADD_AREA}), in buffers of the same size. Since Linux 7.3.
+     * Adds memory, in buffers of the same size ({@code IORING_REGISTER_ZCRX_CTRL} with {@code
+     * ZCRX_CTRL_ADD_AREA}, since Linux 7.3).
      *
      * @return which {@link #area} it is
      */
@@ -334,8 +400,12 @@ public final class ZeroCopyReceive implements AutoCloseable {
     }
 
     /**
-     * Ends the use of this object; nothing can be taken or recycled any more. The kernel keeps the
-     * queue and the memory until the ring is closed, and the exports of it.
+     * Ends the use of this object; nothing can be taken or recycled any more, but leases can be
+     * closed. The kernel keeps the queue until the ring is closed, and exports and other rings of
+     * it. The memory stays until then, and until all leases are closed; nothing else is put where
+     * they are.
+     *
+     * @throws IllegalStateException when leases are out, and which; it is closed all the same
      */
     @Override
     public void close() {
@@ -345,7 +415,9 @@ public final class ZeroCopyReceive implements AutoCloseable {
         ACCESS.check(ring);
         ACCESS.remove(ring, this);
         closed = true;
+        leases.end();
         ACCESS.releaseWithRing(ring, queue::leave);
+        leases.complain("the zero-copy receive of queue " + id);
     }
 
     private void check() {
