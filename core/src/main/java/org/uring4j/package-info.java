@@ -14,6 +14,13 @@
  * <p>Methods that touch an index shared with the kernel say how in their name: {@code
  * loadTailAcquire}, {@code storeHeadRelease}. An index is read with acquire before the entries it
  * covers are read, and stored with release after the entries it covers were written or consumed.
+ *
+ * <p>Concepts, with examples: <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/waiting.md">submitting and waiting</a>,
+ * <a href="https://github.com/uring4j/uring4j/blob/main/docs/links-and-drains.md">links and
+ * drains</a>, <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/cancellation.md">cancellation</a>, <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/sqpoll.md">SQPOLL</a>.
  */
 @NullMarked
 package org.uring4j;

@@ -14,10 +14,10 @@ import java.util.List;
  * @param page the page, from the root of the project
  * @param line where the block's first line is in the page, from 1
  * @param code the block
- * @param given the code around it, empty if there is none
+ * @param given the code around it, line by line; empty if there is none
  * @param runs whether it is to be run, and not only compiled
  */
-record Example(Path page, int line, String code, String given, boolean runs) {
+record Example(Path page, int line, String code, List<String> given, boolean runs) {
     private static final String IMPORTS =
             "package org.uring4j.conformance; import module java.base; import org.uring4j.*;"
                     + " import org.uring4j.op.*; import org.uring4j.resource.*;"
@@ -39,7 +39,7 @@ record Example(Path page, int line, String code, String given, boolean runs) {
             } else if (line.equals("```java")) {
                 int end = end(lines, i, "```");
                 String code = String.join("\n", lines.subList(i + 1, end));
-                examples.add(new Example(page, i + 2, code, String.join(" ", given), runs));
+                examples.add(new Example(page, i + 2, code, List.copyOf(given), runs));
                 i = end;
                 given = List.of();
                 runs = false;
@@ -59,20 +59,24 @@ record Example(Path page, int line, String code, String given, boolean runs) {
 
     /** What its class is called: {@code docs_buffers_12}. */
     String className() {
-        return page.toString().replaceFirst("\\.md$", "").replace('/', '_') + "_" + line;
+        return page.toString().replaceFirst("\\.md$", "").replaceAll("\\W", "_") + "_" + line;
     }
 
-    /** A whole source, in which the block's lines have the numbers they have in the page. */
+    /** A whole source, in which the lines have the numbers they have in the page. */
     String source() {
-        String before = "";
-        String after = "";
-        if (!code.contains("void main(")) {
-            int dots = given.indexOf("...");
-            String hidden = dots < 0 ? given : given.substring(0, dots);
-            before = IMPORTS + " class " + className() + " { static void run() throws Exception {";
-            before += hidden;
-            after = (dots < 0 ? "" : given.substring(dots + 3)) + "}}";
+        if (code.contains("void main(")) {
+            return "\n".repeat(line - 1) + code + "\n";
         }
-        return before + "\n".repeat(line - 1) + code + "\n" + after + "\n";
+        int place = given.stream().map(String::strip).toList().indexOf("...");
+        int before = place < 0 ? given.size() : place;
+        // The comment ends with a line of its own, and the block begins with one.
+        int first = given.isEmpty() ? line : line - 2 - given.size();
+        StringBuilder source = new StringBuilder(IMPORTS);
+        source.append(" class ").append(className());
+        source.append(" { static void run() throws Exception {").append("\n".repeat(first - 1));
+        given.subList(0, before).forEach(each -> source.append(each).append('\n'));
+        source.append("\n".repeat(line - first - before)).append(code).append('\n');
+        given.stream().skip(before + 1L).forEach(each -> source.append(each).append('\n'));
+        return source.append("}}\n").toString();
     }
 }

@@ -19,6 +19,12 @@
  *   <li>{@code fd} is a file descriptor or, with {@link org.uring4j.Sqe#fixedFile}, the index of a
  *       registered file.
  * </ul>
+ *
+ * <p>Concepts, with examples: <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/multishot.md">multishot</a>, <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/links-and-drains.md">links and
+ * drains</a>, <a
+ * href="https://github.com/uring4j/uring4j/blob/main/docs/cancellation.md">cancellation</a>.
  */
 @NullMarked
 package org.uring4j.op;
