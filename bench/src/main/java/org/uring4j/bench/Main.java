@@ -8,9 +8,16 @@ import picocli.CommandLine.ScopeType;
 /** The command {@code bench/run}. */
 @Command(
         name = "bench/run",
-        description = "Measures uring4j beside C with liburing; bench/README.md tells how.",
+        description =
+                "Measures uring4j beside C with liburing and Netty; bench/README.md tells how.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {NopCommand.class, EchoCommand.class, AllocCommand.class, ServeCommand.class})
+        subcommands = {
+            NopCommand.class,
+            EchoCommand.class,
+            BulkCommand.class,
+            AllocCommand.class,
+            ServeCommand.class
+        })
 final class Main {
     @Option(
             names = {"-h", "--help"},

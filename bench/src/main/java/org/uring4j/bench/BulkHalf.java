@@ -1,0 +1,62 @@
+package org.uring4j.bench;
+
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * One direction of moving bytes in bulk: who is at the other end, and who is compared.
+ *
+ * @param title what is done, as {@code bulk send}
+ * @param counterpart starts the program at the other end of everybody's connections, which says
+ *     {@code port=} when it is ready
+ * @param contestants who is compared, ours first; each follows {@link BulkPeer}'s rules
+ */
+record BulkHalf(String title, List<String> counterpart, List<Contestant> contestants) {
+    /**
+     * Somebody who is compared.
+     *
+     * @param name as in the table
+     * @param command the command line, of the counterpart's port
+     * @param warmUp for how many seconds of each size it works before the first round
+     * @param bar the least ratio, of its time by ours, that is good enough; 0 when there is none
+     */
+    record Contestant(
+            String name, Function<String, List<String>> command, int warmUp, double bar) {}
+
+    /** C needs no warm-up to speak of. */
+    private static final int C = 1;
+
+    /** Pinned to a core together with its compiler, a ring needs less than Netty does. */
+    private static final int RING = 4;
+
+    private static final int NETTY = 10;
+    private static final double BAR = 0.97;
+
+    /** Sending. */
+    static BulkHalf send() {
+        return new BulkHalf(
+                "bulk send",
+                Programs.c("bulk_sink"),
+                List.of(
+                        new Contestant("uring4j, self-tuning", sender("auto"), RING, 0),
+                        new Contestant("uring4j, never tries", sender("never"), RING, BAR),
+                        new Contestant("C, plain send", cSender("plain"), C, BAR),
+                        new Contestant("C, gathered send", cSender("gathered"), C, BAR),
+                        new Contestant("C, forced zero-copy", cSender("zero-copy"), C, 0),
+                        new Contestant("Netty io_uring", nettySender("never"), NETTY, 0),
+                        new Contestant(
+                                "Netty, forced zero-copy", nettySender("always"), NETTY, 0)));
+    }
+
+    private static Function<String, List<String>> sender(String zeroCopy) {
+        return port -> Programs.java(BulkSender.class, port, zeroCopy);
+    }
+
+    private static Function<String, List<String>> cSender(String mode) {
+        return port -> Programs.c("bulk_send", "--port", port, "--mode", mode);
+    }
+
+    private static Function<String, List<String>> nettySender(String zeroCopy) {
+        return port -> Programs.java(NettyBulkSender.class, port, zeroCopy);
+    }
+}
