@@ -3,7 +3,7 @@ package org.uring4j.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.uring4j.conformance.StreamReceiverTest.config;
-import static org.uring4j.conformance.StreamReceiverTest.needs;
+import static org.uring4j.conformance.StreamReceiverTest.open;
 import static org.uring4j.conformance.StreamReceiverTest.send;
 import static org.uring4j.conformance.StreamReceiverTest.turn;
 
@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
-import org.uring4j.RingConfig;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
@@ -36,13 +35,12 @@ class ReceivePoolTest {
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldWaitForLeasesAndGoOnWithNothingLost(ReceivePath path) throws Exception {
-        needs(path);
         byte[] data = Net.random(400_000, 3);
         try (ExecutorService consumer = Executors.newSingleThreadExecutor();
-                Ring ring = Ring.open(RingConfig.of(16));
+                Ring ring = open(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small = config().size(4096).bufferSize(1024).working(1).path(path);
+            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024).working(1);
             try (ReceivePool pool = ReceivePool.open(loop, small)) {
                 Random random = new Random(4);
                 ExpectedStream expected =
@@ -72,12 +70,11 @@ class ReceivePoolTest {
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldGoOnWhenLeasesAreClosedBetweenTurns(ReceivePath path) throws Exception {
-        needs(path);
         byte[] data = Net.random(40_000, 5);
-        try (Ring ring = Ring.open(RingConfig.of(16));
+        try (Ring ring = open(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small = config().size(4096).bufferSize(1024).path(path);
+            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024);
             try (ReceivePool pool = ReceivePool.open(loop, small)) {
                 List<Lease> held = new ArrayList<>();
                 ExpectedStream expected = new ExpectedStream(data, held::add);
@@ -100,17 +97,15 @@ class ReceivePoolTest {
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldKeepManyStreamsApart(ReceivePath path) throws Exception {
-        needs(path);
         int count = 60;
         try (ExecutorService workers = Executors.newFixedThreadPool(3);
-                Ring ring = Ring.open(RingConfig.of(32))) {
+                Ring ring = open(path)) {
             List<Connection> connections = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 connections.add(Connection.open(ring));
             }
             EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small =
-                    config().size(64 << 10).bufferSize(4096).working(1).path(path);
+            ReceivePoolConfig small = config(path).size(64 << 10).bufferSize(4096).working(1);
             try (ReceivePool pool = ReceivePool.open(loop, small)) {
                 List<ExpectedStream> streams = new ArrayList<>();
                 List<Thread> peers = new ArrayList<>();
@@ -146,15 +141,14 @@ class ReceivePoolTest {
     @EnumSource(ReceivePath.class)
     void shouldLoseNoLeaseAndDeliverNoWrongByteWhenKilledAtAnyMoment(ReceivePath path)
             throws Exception {
-        needs(path);
         byte[] data = Net.random(1_000_000, 8);
         for (int round = 0; round < 40; round++) {
             Random random = new Random(round);
             List<Lease> held = new ArrayList<>();
-            try (Ring ring = Ring.open(RingConfig.of(8))) {
+            try (Ring ring = open(path)) {
                 Connection connection = Connection.open(ring);
                 EventLoop loop = EventLoop.of(ring);
-                ReceivePoolConfig small = config().size(32 << 10).bufferSize(8192).path(path);
+                ReceivePoolConfig small = config(path).size(32 << 10).bufferSize(8192);
                 ReceivePool pool = ReceivePool.open(loop, small);
                 ExpectedStream expected = new ExpectedStream(data, held::add);
                 StreamReceiver receiver = pool.receive(connection.fd(), expected);

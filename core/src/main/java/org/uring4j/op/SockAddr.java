@@ -9,6 +9,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import org.uring4j.Errno;
+import org.uring4j.UringException;
+import org.uring4j.internal.sys.Syscalls;
 import org.uring4j.internal.uapi.SockaddrIn;
 import org.uring4j.internal.uapi.SockaddrIn6;
 import org.uring4j.internal.uapi.SockaddrStorage;
@@ -65,6 +68,24 @@ public final class SockAddr {
     /** Room for an address, with this one in it; see {@link #set}. */
     public static SockAddr of(Arena arena, SocketAddress address) {
         return allocate(arena).set(address);
+    }
+
+    /**
+     * The address a socket has by now, asked for by a system call of its own ({@code
+     * getsockname(2)}).
+     *
+     * @param fd the socket, no registered file
+     * @throws UringException {@code EBADF}, {@code ENOTSOCK}
+     */
+    public static SockAddr ofSocket(Arena arena, int fd) {
+        SockAddr address = allocate(arena);
+        address.length(MAX_LENGTH);
+        long at = address.memory.address();
+        int result = Syscalls.getsockname(fd, at, at + MAX_LENGTH);
+        if (result < 0) {
+            throw new UringException("getsockname", Errno.of(result), "fd=" + fd);
+        }
+        return address;
     }
 
     /**

@@ -3,16 +3,25 @@ package org.uring4j.io;
 import org.uring4j.Waker;
 import org.uring4j.resource.LeasesOut;
 
-/** Where the bytes of a pool's receivers are put, and the requests for that. */
+import java.util.ArrayDeque;
+
+/** Where the bytes of some receivers are put, and the requests for that. */
 abstract class Intake implements AutoCloseable {
+    private final ArrayDeque<StreamReceiver> waiting = new ArrayDeque<>();
+
     /** What it is. */
     abstract ReceivePath path();
+
+    /** What its requests are called in errors. */
+    String operation() {
+        return "IORING_OP_RECV";
+    }
 
     /** Puts a request for a receiver in, or has it wait for buffers. */
     abstract void arm(StreamReceiver receiver);
 
-    /** Answers one. */
-    abstract void onCompletion(StreamReceiver receiver, int result, int flags);
+    /** Answers one; {@code place} is the first extra value of the completion. */
+    abstract void onCompletion(StreamReceiver receiver, int result, int flags, long place);
 
     /**
      * How many buffers there are for those who wait for some; from here on the next one to come
@@ -26,4 +35,34 @@ abstract class Intake implements AutoCloseable {
 
     @Override
     public abstract void close();
+
+    /** The receiver goes on when there are buffers. */
+    void await(StreamReceiver receiver) {
+        if (!receiver.waiting) {
+            receiver.waiting = true;
+            waiting.add(receiver);
+        }
+        feed();
+    }
+
+    /** The receiver has ended. */
+    void forget(StreamReceiver receiver) {
+        if (receiver.waiting) {
+            waiting.remove(receiver);
+        }
+        // It may have been let go on instead of another.
+        feed();
+    }
+
+    /** Lets as many of those that wait go on as there are buffers. */
+    void feed() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        for (int free = replenished(); free > 0 && !waiting.isEmpty(); free--) {
+            StreamReceiver receiver = waiting.remove();
+            receiver.waiting = false;
+            receiver.proceed();
+        }
+    }
 }

@@ -45,7 +45,7 @@ final class PlainIntake extends Intake {
     }
 
     @Override
-    void onCompletion(StreamReceiver receiver, int result, int flags) {
+    void onCompletion(StreamReceiver receiver, int result, int flags, long place) {
         int buffer = receiver.buffer;
         receiver.buffer = StreamReceiver.NO_BUFFER;
         if (buffer == StreamReceiver.NO_BUFFER) {

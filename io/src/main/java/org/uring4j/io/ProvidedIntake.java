@@ -60,7 +60,7 @@ final class ProvidedIntake extends Intake {
     }
 
     @Override
-    void onCompletion(StreamReceiver receiver, int result, int flags) {
+    void onCompletion(StreamReceiver receiver, int result, int flags, long place) {
         boolean more = Cqe.hasMore(flags);
         if (result > 0) {
             Lease lease = buffers.lease(result, flags);

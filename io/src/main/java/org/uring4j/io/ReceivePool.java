@@ -2,19 +2,15 @@ package org.uring4j.io;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
-import org.uring4j.Kernel;
-import org.uring4j.KernelVersion;
 import org.uring4j.Ring;
 import org.uring4j.UringException;
 import org.uring4j.Waker;
 import org.uring4j.op.Cancel;
 import org.uring4j.resource.LeasesOut;
+import org.uring4j.resource.ZeroCopyReceive;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -50,10 +46,8 @@ public final class ReceivePool implements AutoCloseable {
     private final EventLoop loop;
     private final Ring ring;
     private final int user;
-    private final Intake intake;
-    private final @Nullable String reason;
+    private final Intakes intakes;
     private final Waker waker;
-    private final ArrayDeque<StreamReceiver> waiting = new ArrayDeque<>();
     private @Nullable StreamReceiver[] receivers = new StreamReceiver[16];
     private int active;
     private boolean closed;
@@ -64,20 +58,22 @@ public final class ReceivePool implements AutoCloseable {
     private ReceivePool(EventLoop loop, ReceivePoolConfig config) {
         this.loop = loop;
         ring = loop.ring();
-        List<String> reasons = new ArrayList<>();
-        user = loop.attach((value, result, flags, _, _) -> onCompletion(value, result, flags));
+        user =
+                loop.attach(
+                        (value, result, flags, place, _) ->
+                                onCompletion(value, result, flags, place));
         boolean complete = false;
         try {
-            intake = choose(config, reasons);
+            // Groups of the program's own are numbered from 0 on.
+            intakes = new Intakes(ring, 0xffff - user, config);
             waker = ring.waker(EventLoop.userData(user, WAKE));
-            intake.wakeBy(waker);
+            intakes.wakeBy(waker);
             complete = true;
         } finally {
             if (!complete) {
                 loop.detach(user);
             }
         }
-        reason = reasons.isEmpty() ? null : String.join("; ", reasons);
     }
 
     /** Opens one with the best path and {@link ReceivePoolConfig#defaults()}. */
@@ -88,55 +84,26 @@ public final class ReceivePool implements AutoCloseable {
     /**
      * Opens one.
      *
-     * @throws UringException when the kernel refuses: {@code EINVAL}, it has not the path that was
-     *     asked for; {@code ENOMEM}
+     * @throws UringException when the kernel refuses: {@code EINVAL} and others, it has not the
+     *     path that was asked for; {@code ENOMEM}
      */
     public static ReceivePool open(EventLoop loop, ReceivePoolConfig config) {
         return new ReceivePool(loop, config);
     }
 
-    private Intake choose(ReceivePoolConfig config, List<String> reasons) {
-        if (config.path != null) {
-            reasons.add("path(" + config.path + ") was asked for");
-            return intake(config.path, config);
-        }
-        for (ReceivePath path : ReceivePath.values()) {
-            try {
-                return intake(path, config);
-            } catch (UringException e) {
-                // What this kernel has not, not what it has too little of.
-                if (e.errno() != Errno.EINVAL) {
-                    throw e;
-                }
-                reasons.add(path + ": " + e.getMessage());
-            }
-        }
-        throw new AssertionError("plain receives need nothing");
-    }
-
-    private Intake intake(ReceivePath path, ReceivePoolConfig config) {
-        if (path == ReceivePath.PLAIN) {
-            return new PlainIntake(ring, config);
-        }
-        KernelVersion running = Kernel.current().version();
-        if (running.compareTo(KernelVersion.parse("6.0")) < 0) {
-            throw new UringException(
-                    "IORING_OP_RECV",
-                    Errno.EINVAL,
-                    "multishot receive needs Linux 6.0, this is " + running);
-        }
-        // Groups of the program's own are numbered from 0 on.
-        return new ProvidedIntake(ring, 0xffff - user, path, config);
-    }
-
-    /** How bytes are received. */
+    /** How bytes are received at best; {@link StreamReceiver#path} says it of a stream. */
     public ReceivePath path() {
-        return intake.path();
+        return intakes.best().intake().path();
     }
 
     /** Why {@link #path} is not a better one; empty when it is the best. */
     public Optional<String> reason() {
-        return Optional.ofNullable(reason);
+        return Optional.ofNullable(intakes.best().reason());
+    }
+
+    /** The queue of the path {@link ReceivePath#ZERO_COPY}, for its counters; empty without one. */
+    public Optional<ZeroCopyReceive> zeroCopy() {
+        return intakes.queue();
     }
 
     /**
@@ -172,12 +139,15 @@ public final class ReceivePool implements AutoCloseable {
         if (slot == receivers.length) {
             receivers = Arrays.copyOf(receivers, 2 * slot);
         }
-        StreamReceiver receiver = new StreamReceiver(this, intake, slot, fd, direct, handler);
+        Intakes.Choice choice = intakes.choose(fd, direct);
+        StreamReceiver receiver =
+                new StreamReceiver(
+                        this, choice.intake(), choice.reason(), slot, fd, direct, handler);
         receivers[slot] = receiver;
         active++;
         boolean armed = false;
         try {
-            intake.arm(receiver);
+            choice.intake().arm(receiver);
             armed = true;
         } finally {
             if (!armed) {
@@ -191,17 +161,17 @@ public final class ReceivePool implements AutoCloseable {
         return EventLoop.userData(user, receiver.slot);
     }
 
-    private void onCompletion(int value, int result, int flags) {
+    private void onCompletion(int value, int result, int flags, long place) {
         if (value >= 0) {
             StreamReceiver receiver = receivers[value];
             if (receiver == null) {
                 throw new IllegalStateException("a completion for no receiver: slot=" + value);
             }
-            receiver.onCompletion(result, flags);
+            receiver.onCompletion(result, flags, place);
         } else if (value == WAKE) {
             if (!closed) {
                 waker.rearm();
-                feed();
+                intakes.feed();
             }
         } else {
             StreamReceiver receiver = receivers[~value];
@@ -217,39 +187,10 @@ public final class ReceivePool implements AutoCloseable {
                 .userData(EventLoop.userData(user, ~receiver.slot));
     }
 
-    /** The receiver goes on when there are buffers. */
-    void await(StreamReceiver receiver) {
-        starvations++;
-        if (!receiver.waiting) {
-            receiver.waiting = true;
-            waiting.add(receiver);
-        }
-        feed();
-    }
-
-    /** Lets as many of those that wait go on as there are buffers. */
-    void feed() {
-        if (waiting.isEmpty()) {
-            return;
-        }
-        for (int free = intake.replenished(); free > 0 && !waiting.isEmpty(); free--) {
-            StreamReceiver receiver = waiting.remove();
-            receiver.waiting = false;
-            receiver.proceed();
-        }
-    }
-
     /** The receiver's last completion has come. */
     void remove(StreamReceiver receiver) {
         receivers[receiver.slot] = null;
         active--;
-        if (receiver.waiting) {
-            waiting.remove(receiver);
-        }
-        if (!closed) {
-            // It may have been let go on instead of another.
-            feed();
-        }
     }
 
     /** How many streams are being received from. */
@@ -277,7 +218,7 @@ public final class ReceivePool implements AutoCloseable {
 
     /** Which leases are out, since when, and where they were taken. */
     public LeasesOut leasesOut() {
-        return intake.leasesOut();
+        return intakes.leasesOut();
     }
 
     /**
@@ -302,7 +243,7 @@ public final class ReceivePool implements AutoCloseable {
         }
         closed = true;
         waker.close();
-        intake.close();
+        intakes.close();
         if (active > 0) {
             throw new UringException(
                     "close", Errno.ETIMEDOUT, "requests did not end in time: requests=" + active);

@@ -1,6 +1,9 @@
 package org.uring4j.io;
 
 import org.jspecify.annotations.Nullable;
+import org.uring4j.resource.ZcrxSource;
+import org.uring4j.resource.ZeroCopyReceive;
+import org.uring4j.resource.ZeroCopyReceiveConfig;
 
 /** What a {@link ReceivePool} is opened with. Immutable: each method answers a changed copy. */
 public final class ReceivePoolConfig {
@@ -10,17 +13,27 @@ public final class ReceivePoolConfig {
     final long working;
     final int bufferSize;
     final @Nullable ReceivePath path;
+    final @Nullable Queue queue;
 
-    private ReceivePoolConfig(long size, long working, int bufferSize, @Nullable ReceivePath path) {
+    /** What zero-copy receive is registered with. */
+    record Queue(ZcrxSource source, ZeroCopyReceiveConfig config) {}
+
+    private ReceivePoolConfig(
+            long size,
+            long working,
+            int bufferSize,
+            @Nullable ReceivePath path,
+            @Nullable Queue queue) {
         this.size = size;
         this.working = working;
         this.bufferSize = bufferSize;
         this.path = path;
+        this.queue = queue;
     }
 
     /** 16 MiB, the first of them within the processor's cache; the best path there is. */
     public static ReceivePoolConfig defaults() {
-        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, null);
+        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, null, null);
     }
 
     /**
@@ -32,7 +45,7 @@ public final class ReceivePoolConfig {
         if (bytes < 4096) {
             throw new IllegalArgumentException("a pool has 4096 bytes at least: size=" + bytes);
         }
-        return new ReceivePoolConfig(bytes, working, bufferSize, path);
+        return new ReceivePoolConfig(bytes, working, bufferSize, path, queue);
     }
 
     /**
@@ -46,7 +59,7 @@ public final class ReceivePoolConfig {
         if (bytes < 1) {
             throw new IllegalArgumentException("the kernel gets something: working=" + bytes);
         }
-        return new ReceivePoolConfig(size, bytes, bufferSize, path);
+        return new ReceivePoolConfig(size, bytes, bufferSize, path, queue);
     }
 
     /**
@@ -60,16 +73,29 @@ public final class ReceivePoolConfig {
             throw new IllegalArgumentException(
                     "a buffer has 64 bytes to 1 GiB: bufferSize=" + bytes);
         }
-        return new ReceivePoolConfig(size, working, bytes, path);
+        return new ReceivePoolConfig(size, working, bytes, path, queue);
     }
 
     /**
-     * Takes this path instead of the best one; if it is not to be had, opening the pool fails.
+     * Takes this path for all streams, instead of the best for each; if it is not to be had,
+     * opening the pool fails.
      *
      * @param path the path
      */
     public ReceivePoolConfig path(ReceivePath path) {
-        return new ReceivePoolConfig(size, working, bufferSize, path);
+        return new ReceivePoolConfig(size, working, bufferSize, path, queue);
+    }
+
+    /**
+     * Receives without copying, by this queue, what comes by it; if that is not to be had, as
+     * without this. What comes by other interfaces is received as without this too. The size of its
+     * memory is the configuration's, not {@link #size}. The ring keeps the queue until it closes.
+     *
+     * @param source the queue; its ring needs completions of 32 bytes, see {@link ZeroCopyReceive}
+     * @param config its memory
+     */
+    public ReceivePoolConfig zeroCopy(ZcrxSource source, ZeroCopyReceiveConfig config) {
+        return new ReceivePoolConfig(size, working, bufferSize, path, new Queue(source, config));
     }
 
     int bufferSize(ReceivePath path) {

@@ -1,5 +1,6 @@
 package org.uring4j.io;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Sqe;
@@ -61,6 +62,7 @@ public final class StreamReceiver {
 
     private final ReceivePool pool;
     private final Intake intake;
+    private final @Nullable String reason;
     final int slot;
     final int fd;
     private final boolean direct;
@@ -82,9 +84,16 @@ public final class StreamReceiver {
     private long restarts;
 
     StreamReceiver(
-            ReceivePool pool, Intake intake, int slot, int fd, boolean direct, Handler handler) {
+            ReceivePool pool,
+            Intake intake,
+            @Nullable String reason,
+            int slot,
+            int fd,
+            boolean direct,
+            Handler handler) {
         this.pool = pool;
         this.intake = intake;
+        this.reason = reason;
         this.slot = slot;
         this.fd = fd;
         this.direct = direct;
@@ -98,7 +107,7 @@ public final class StreamReceiver {
 
     /** Why {@link #path} is not a better one; empty when it is the best. */
     public Optional<String> reason() {
-        return pool.reason();
+        return Optional.ofNullable(reason);
     }
 
     /**
@@ -173,9 +182,9 @@ public final class StreamReceiver {
         inFlight = true;
     }
 
-    void onCompletion(int result, int flags) {
+    void onCompletion(int result, int flags, long place) {
         inFlight = Cqe.hasMore(flags);
-        intake.onCompletion(this, result, flags);
+        intake.onCompletion(this, result, flags, place);
         if (stopped && !inFlight) {
             finish();
         }
@@ -202,8 +211,9 @@ public final class StreamReceiver {
     /** There was no buffer. */
     void starve() {
         starvations++;
+        pool.starvations++;
         if (wanted()) {
-            pool.await(this);
+            intake.await(this);
         }
     }
 
@@ -234,7 +244,7 @@ public final class StreamReceiver {
             restart();
         } else {
             finish();
-            handler.onError(this, UringException.of("IORING_OP_RECV", result));
+            handler.onError(this, UringException.of(intake.operation(), result));
         }
     }
 
@@ -249,6 +259,7 @@ public final class StreamReceiver {
         if (!ended) {
             ended = true;
             pool.remove(this);
+            intake.forget(this);
         }
     }
 

@@ -61,6 +61,10 @@ public final class Syscalls {
                     FunctionDescriptor.of(
                             JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
+    private static final MethodHandle GETSOCKNAME =
+            downcall(
+                    "getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+
     private Syscalls() {}
 
     /**
@@ -158,6 +162,17 @@ public final class Syscalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
             int result = (int) CLOSE.invokeExact(state, fd);
+            return result == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : result;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /** {@code getsockname(2)}. */
+    public static int getsockname(int fd, long address, long length) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Linker.Option.captureStateLayout());
+            int result = (int) GETSOCKNAME.invokeExact(state, fd, address, length);
             return result == -1 ? -state.get(JAVA_INT, ERRNO_OFFSET) : result;
         } catch (Throwable t) {
             throw unexpected(t);

@@ -1,0 +1,67 @@
+package org.uring4j.io;
+
+import org.uring4j.Errno;
+import org.uring4j.Ring;
+import org.uring4j.Waker;
+import org.uring4j.op.ZeroCopyReceives;
+import org.uring4j.resource.LeasesOut;
+import org.uring4j.resource.ZeroCopyReceive;
+
+/** Data that a network card has put into the program's memory. */
+final class ZeroCopyIntake extends Intake {
+    private final Ring ring;
+    final ZeroCopyReceive queue;
+
+    ZeroCopyIntake(Ring ring, ZeroCopyReceive queue) {
+        this.ring = ring;
+        this.queue = queue;
+    }
+
+    @Override
+    ReceivePath path() {
+        return ReceivePath.ZERO_COPY;
+    }
+
+    @Override
+    String operation() {
+        return "IORING_OP_RECV_ZC";
+    }
+
+    @Override
+    void arm(StreamReceiver receiver) {
+        receiver.sent(ZeroCopyReceives.receive(ring.next(), receiver.fd, queue.id()));
+    }
+
+    @Override
+    void onCompletion(StreamReceiver receiver, int result, int flags, long place) {
+        if (ZeroCopyReceive.hasData(result, flags)) {
+            receiver.deliver(queue.lease(result, flags, place));
+        } else if (!queue.recover(result)) {
+            receiver.over(result);
+        } else if (Errno.ENOMEM.is(result)) {
+            receiver.starve();
+        } else {
+            receiver.restart();
+        }
+    }
+
+    @Override
+    int replenished() {
+        return queue.replenished();
+    }
+
+    @Override
+    void wakeBy(Waker waker) {
+        queue.wakeBy(waker);
+    }
+
+    @Override
+    LeasesOut leasesOut() {
+        return queue.leasesOut();
+    }
+
+    @Override
+    public void close() {
+        queue.close();
+    }
+}
