@@ -147,6 +147,15 @@ final class Streams {
         run(loop, () -> producer.closed);
     }
 
+    /** Completions have stopped to come: nothing changes until somebody else does something. */
+    static void untilStill(EventLoop loop) {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        int silent = 0;
+        while (silent < 3 && System.nanoTime() < end) {
+            silent = loop.run(1, Duration.ofMillis(50)) == 0 ? silent + 1 : 0;
+        }
+    }
+
     /** Ends the tests' own requests on a ring: none is left over. */
     static void quiet(Ring ring) {
         assertThat(ring.inFlight()).isZero();
