@@ -19,17 +19,8 @@ final class Chunk {
     /** How much of that has gone out. */
     int emptied;
 
-    /** It is filled as far as it is going to be, and may be emptied. */
-    boolean ready;
-
-    /** The stream ends with it. */
-    boolean last;
-
     /** It has been emptied to the end, and the kernel is done with it. */
     boolean done;
-
-    /** How many zero-copy sends of its memory the kernel has not given back. */
-    int notifications;
 
     private Chunk(MemorySegment memory) {
         this.memory = memory;
@@ -60,8 +51,6 @@ final class Chunk {
         this.offset = offset;
         filled = 0;
         emptied = 0;
-        ready = false;
-        last = false;
         done = false;
     }
 

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.uring4j.Kernel;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
+import org.uring4j.io.ZeroCopyPolicy;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,7 +51,7 @@ final class DemoCommand implements Callable<Integer> {
             description =
                     "Send without copying (IORING_OP_SEND_ZC): auto, always or never"
                             + " (default: ${DEFAULT-VALUE}).")
-    private ZeroCopy zeroCopy;
+    private ZeroCopyPolicy.Mode zeroCopy;
 
     @Mixin private TransferOptions options;
 
@@ -63,8 +64,14 @@ final class DemoCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--file and --size exclude each other");
         }
-        // Fails early, and clearly, where io_uring cannot be used.
-        ZeroCopyPolicy policy = ZeroCopyPolicy.of(zeroCopy, Kernel.current());
+        // Before a large file is made in vain.
+        Kernel.current()
+                .obstacle()
+                .ifPresent(
+                        reason -> {
+                            throw new Failure(reason);
+                        });
+        ZeroCopyPolicy policy = FileSender.policy(zeroCopy);
         PrintWriter out = spec.commandLine().getOut();
         try (Workplace workplace = Workplace.make()) {
             Path sent = file != null ? file : workplace.randomFile("sent", size);

@@ -2,6 +2,7 @@ package org.uring4j.tool;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
+import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.op.OpenFlags;
 
 import java.io.IOException;
@@ -120,8 +121,8 @@ record Loopback(int sending, int receiving) {
             try {
                 Source source = new Source(name, fd, false, size);
                 Meter meter = Meter.start();
-                Sender sender =
-                        new Sender(ring, memory, source, sending, options, policy, bytes -> {});
+                FileSender sender =
+                        new FileSender(ring, memory, source, sending, options, policy, bytes -> {});
                 Tally tally = sender.run();
                 meter.stop(tally);
                 sender.end();

@@ -1,7 +1,7 @@
 package org.uring4j.tool;
 
-import org.uring4j.Kernel;
 import org.uring4j.Ring;
+import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.op.OpenFlags;
 
 import picocli.CommandLine.Command;
@@ -52,7 +52,7 @@ final class SendCommand implements Callable<Integer> {
                         + " (default: ${DEFAULT-VALUE}).",
                 "auto goes over to plain sends where the kernel copies all the same."
             })
-    private ZeroCopy zeroCopy;
+    private ZeroCopyPolicy.Mode zeroCopy;
 
     @Mixin private TransferOptions options;
 
@@ -76,13 +76,14 @@ final class SendCommand implements Callable<Integer> {
     }
 
     private Tally send(Ring ring, Arena memory) throws IOException {
-        ZeroCopyPolicy policy = ZeroCopyPolicy.of(zeroCopy, Kernel.current());
+        ZeroCopyPolicy policy = FileSender.policy(zeroCopy);
         Connections connections = new Connections(ring);
         Source source = source(connections);
         int socket = connections.connect(endpoint.resolve());
         try (Progress progress = Progress.of("sending", source.size(), !quiet)) {
             Meter meter = Meter.start();
-            Sender sender = new Sender(ring, memory, source, socket, options, policy, progress);
+            FileSender sender =
+                    new FileSender(ring, memory, source, socket, options, policy, progress);
             Tally tally = sender.run();
             meter.stop(tally);
             sender.end();

@@ -1,0 +1,18 @@
+package org.uring4j.tool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.Map;
+
+class TerminalTest {
+    @Test
+    void shouldHonourNoColor() {
+        assertThat(Terminal.wantsColour(Map.of("TERM", "xterm"))).isTrue();
+        assertThat(Terminal.wantsColour(Map.of("TERM", "xterm", "NO_COLOR", ""))).isTrue();
+        assertThat(Terminal.wantsColour(Map.of("TERM", "xterm", "NO_COLOR", "1"))).isFalse();
+        assertThat(Terminal.wantsColour(Map.of("TERM", "dumb"))).isFalse();
+        assertThat(Terminal.wantsColour(Map.of())).isFalse();
+    }
+}
