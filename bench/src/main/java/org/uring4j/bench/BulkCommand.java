@@ -24,11 +24,13 @@ import java.util.concurrent.Callable;
         })
 final class BulkCommand implements Callable<Integer> {
     private enum Half {
-        SEND;
+        SEND,
+        RECEIVE;
 
         BulkHalf half() {
             return switch (this) {
                 case SEND -> BulkHalf.send();
+                case RECEIVE -> BulkHalf.receive();
             };
         }
 

@@ -31,6 +31,7 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
 
     private static final int NETTY = 10;
     private static final double BAR = 0.97;
+    private static final double NETTY_BAR = 1.25;
 
     /** Sending. */
     static BulkHalf send() {
@@ -46,6 +47,32 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
                         new Contestant("Netty io_uring", nettySender("never"), NETTY, 0),
                         new Contestant(
                                 "Netty, forced zero-copy", nettySender("always"), NETTY, 0)));
+    }
+
+    /** Receiving; all into as many buffers of the same size, and nobody looks at what came. */
+    static BulkHalf receive() {
+        return new BulkHalf(
+                "bulk receive",
+                Programs.c("bulk_source"),
+                List.of(
+                        new Contestant("uring4j, best path", receiver("best"), RING, 0),
+                        new Contestant("uring4j, multishot", receiver("multishot"), RING, 0),
+                        new Contestant("C, incremental", cReceiver("incremental"), C, BAR),
+                        new Contestant("C, multishot", cReceiver("multishot"), C, 0),
+                        new Contestant("C, bundles", cReceiver("bundles"), C, 0),
+                        new Contestant(
+                                "Netty io_uring",
+                                port -> Programs.java(NettyBulkReceiver.class, port),
+                                NETTY,
+                                NETTY_BAR)));
+    }
+
+    private static Function<String, List<String>> receiver(String path) {
+        return port -> Programs.java(BulkReceiver.class, port, path);
+    }
+
+    private static Function<String, List<String>> cReceiver(String mode) {
+        return port -> Programs.c("bulk_receive", "--port", port, "--mode", mode);
     }
 
     private static Function<String, List<String>> sender(String zeroCopy) {

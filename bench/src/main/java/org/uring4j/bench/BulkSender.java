@@ -66,7 +66,8 @@ final class BulkSender implements SenderListener {
         }
     }
 
-    private static int connect(EventLoop loop, int port) {
+    /** Connects to loopback through the ring. */
+    static int connect(EventLoop loop, int port) {
         int[] result = new int[1];
         int user = loop.attach((value, answer, flags, first, second) -> result[0] = answer);
         try (Arena arena = Arena.ofConfined()) {
