@@ -48,6 +48,9 @@ record Measured(BigInteger value, String type) {
         if (header.startsWith("linux/io_uring/")) {
             c.append("#include <linux/io_uring.h>\n");
         }
+        if (header.equals("linux/errqueue.h")) {
+            c.append("#include <time.h>\n");
+        }
         c.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n".formatted(header, header));
         c.append("#define IS_SIGNED(x) _Generic((x), signed char: 1, short: 1, int: 1, ")
                 .append("long: 1, long long: 1, default: 0)\n")
