@@ -10,6 +10,21 @@ final class RingAccess extends Access {
     }
 
     @Override
+    public long written(Sqe sqe) {
+        return sqe.written();
+    }
+
+    @Override
+    public boolean large(Sqe sqe) {
+        return sqe.large();
+    }
+
+    @Override
+    public boolean mixed(Sqe sqe) {
+        return sqe.mixed();
+    }
+
+    @Override
     public int register(Ring ring, int opcode, long arg, int nrArgs) {
         ring.check();
         return ring.handle().register(opcode, arg, nrArgs);

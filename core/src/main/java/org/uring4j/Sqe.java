@@ -140,6 +140,21 @@ public final class Sqe {
         return address;
     }
 
+    /** The slot's address, or 0 as long as no request was written to it. */
+    long written() {
+        return queue.open == 0 ? address : 0;
+    }
+
+    /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
+    boolean large() {
+        return queue.large();
+    }
+
+    /** Whether the queue has slots of either size. */
+    boolean mixed() {
+        return queue.mixed();
+    }
+
     int flags() {
         return Memory.getByte(address + IoUringSqe.FLAGS);
     }

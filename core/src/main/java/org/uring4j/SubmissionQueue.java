@@ -243,6 +243,15 @@ public final class SubmissionQueue {
         }
     }
 
+    /** Whether the slot handed out last has 128 bytes; of a mixed queue's, while it is empty. */
+    boolean large() {
+        return shift != SMALL_SHIFT || open == 2;
+    }
+
+    boolean mixed() {
+        return mixed;
+    }
+
     boolean polled() {
         return polled;
     }

@@ -27,6 +27,15 @@ public abstract class Access {
     /** The address of the slot the cursor stands on, which a request is written to now. */
     public abstract long fill(Sqe sqe);
 
+    /** The address of the slot a request was written to, 0 if none was yet. */
+    public abstract long written(Sqe sqe);
+
+    /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
+    public abstract boolean large(Sqe sqe);
+
+    /** Whether the cursor's queue has slots of either size. */
+    public abstract boolean mixed(Sqe sqe);
+
     /**
      * {@code io_uring_register(2)} on this ring.
      *

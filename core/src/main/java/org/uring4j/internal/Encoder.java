@@ -158,8 +158,8 @@ public final class Encoder {
      *     things
      */
     public static Sqe sendAddress(Sqe sqe, long address, int length) {
-        long slot = ACCESS.fill(sqe);
-        int opcode = Memory.getByte(slot + IoUringSqe.OPCODE);
+        long slot = ACCESS.written(sqe);
+        int opcode = slot == 0 ? -1 : Memory.getByte(slot + IoUringSqe.OPCODE);
         if (opcode != IORING_OP_SEND && opcode != IORING_OP_SEND_ZC) {
             throw new IllegalStateException(
                     "only a send has an address to go to: opcode=" + opcode);

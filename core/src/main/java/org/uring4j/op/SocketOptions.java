@@ -48,6 +48,42 @@ public final class SocketOptions {
     /** Of TCP: send small messages at once; 0 or 1. */
     public static final int TCP_NODELAY = LibcConstants.TCP_NODELAY;
 
+    /**
+     * Stamp packets with the time: {@code SOF_TIMESTAMPING_*}, or'ed; {@link
+     * SocketCommands#txTimestamps} tells the stamps.
+     */
+    public static final int SO_TIMESTAMPING = LibcConstants.SO_TIMESTAMPING;
+
+    /** Stamp when the network card sends, by its own clock. */
+    public static final int SOF_TIMESTAMPING_TX_HARDWARE =
+            LibcConstants.SOF_TIMESTAMPING_TX_HARDWARE;
+
+    /** Stamp when the packet is handed to the network card. */
+    public static final int SOF_TIMESTAMPING_TX_SOFTWARE =
+            LibcConstants.SOF_TIMESTAMPING_TX_SOFTWARE;
+
+    /** Stamp when the packet comes to the packet scheduler. */
+    public static final int SOF_TIMESTAMPING_TX_SCHED = LibcConstants.SOF_TIMESTAMPING_TX_SCHED;
+
+    /** Stamp when the peer acknowledges. TCP only. */
+    public static final int SOF_TIMESTAMPING_TX_ACK = LibcConstants.SOF_TIMESTAMPING_TX_ACK;
+
+    /** Tell the stamps of the machine's clock. */
+    public static final int SOF_TIMESTAMPING_SOFTWARE = LibcConstants.SOF_TIMESTAMPING_SOFTWARE;
+
+    /** Tell the stamps of the network card's clock. */
+    public static final int SOF_TIMESTAMPING_RAW_HARDWARE =
+            LibcConstants.SOF_TIMESTAMPING_RAW_HARDWARE;
+
+    /** Tell which packet a stamp is of. */
+    public static final int SOF_TIMESTAMPING_OPT_ID = LibcConstants.SOF_TIMESTAMPING_OPT_ID;
+
+    /** Tell a stamp without its packet's bytes. Since Linux 4.0. */
+    public static final int SOF_TIMESTAMPING_OPT_TSONLY = LibcConstants.SOF_TIMESTAMPING_OPT_TSONLY;
+
+    /** With TCP: count bytes from where sending stood, whenever it is set. Since Linux 6.2. */
+    public static final int SOF_TIMESTAMPING_OPT_ID_TCP = LibcConstants.SOF_TIMESTAMPING_OPT_ID_TCP;
+
     private SocketOptions() {}
 
     /**

@@ -90,6 +90,11 @@ public final class Memory {
         ALL.asSlice(address, length).fill((byte) 0);
     }
 
+    /** Copies all of a segment, on the heap or not. */
+    public static void put(long address, MemorySegment bytes) {
+        MemorySegment.copy(bytes, 0, ALL, address, bytes.byteSize());
+    }
+
     /** Copies {@code length} bytes; the ranges may overlap. */
     public static void copy(long from, long to, long length) {
         MemorySegment.copy(ALL, from, ALL, to, length);
