@@ -43,6 +43,12 @@ final class Needs {
         return value;
     }
 
+    /** The kernel knows that a block device has protection information. */
+    static void integrity(String device) {
+        Path format = Path.of(device.replace("/dev", "/sys/block"), "integrity/format");
+        that(Files.exists(format), "CONFIG_BLK_DEV_INTEGRITY is not set, there is no " + format);
+    }
+
     static TestAbortedException skip(String reason) {
         System.out.println("skipped: " + reason);
         return new TestAbortedException(reason);

@@ -18,8 +18,9 @@ import java.lang.foreign.MemorySegment;
  * Commands to the driver behind a descriptor: {@code ioctl(2)}, as a request ({@code
  * IORING_OP_URING_CMD}, since Linux 5.19).
  *
- * <p>What a command says is between program and driver. {@link SocketOptions} and {@link
- * SocketCommands} have the commands of their drivers; this is the form for all others.
+ * <p>What a command says is between program and driver. {@link SocketOptions}, {@link
+ * SocketCommands}, {@link BlockCommands} have the commands of their drivers; this is the form for
+ * all others.
  *
  * <pre>
  *   0        8         16     24    28      32                44           48       64     128
