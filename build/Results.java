@@ -83,7 +83,12 @@ final class Results {
         } catch (ParserConfigurationException | SAXException e) {
             throw new IOException(report + " is damaged", e);
         }
-        String ran = kernel.isEmpty() ? kernel(property(root, "os.version")) : kernel;
+        String release = kernel.isEmpty() ? property(root, "os.version") : kernel;
+        if (release.isEmpty()) {
+            // A class that was skipped as a whole has no properties.
+            return;
+        }
+        String ran = kernel.isEmpty() ? kernel(release) : kernel;
         Map<String, Tally> tests = kernels.computeIfAbsent(ran, name -> new HashMap<>());
         NodeList cases = root.getElementsByTagName("testcase");
         for (int i = 0; i < cases.getLength(); i++) {
