@@ -284,6 +284,16 @@ class LeaseTest {
     }
 
     @Test
+    void shouldTellWhereForgottenLeasesWereTakenWhenAskedTo() throws Exception {
+        assertThat(Apart.process(ForgetfulChild.class))
+                .contains("the buffer ring of group 1 is closed")
+                .contains("count=1 oldest=PT")
+                .contains("taken at org.uring4j.conformance.ForgetfulChild.forget(")
+                .contains("taken at org.uring4j.conformance.ForgetfulChild.forgetPart(")
+                .doesNotContain("remember");
+    }
+
+    @Test
     void shouldCloseWhileOtherThreadsGiveBack() throws Exception {
         for (int round = 0; round < 50; round++) {
             List<Lease> leases = new ArrayList<>();

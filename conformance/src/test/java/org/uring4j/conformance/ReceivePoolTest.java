@@ -70,7 +70,7 @@ class ReceivePoolTest {
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldGoOnWhenLeasesAreClosedBetweenTurns(ReceivePath path) throws Exception {
-        byte[] data = Net.random(40_000, 5);
+        byte[] data = Net.random(400_000, 5);
         try (Ring ring = open(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
