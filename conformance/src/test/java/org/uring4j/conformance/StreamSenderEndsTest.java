@@ -30,7 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** How a {@link StreamSender} ends: closed, reset, its peer gone; and when its memory is free. */
-@Timeout(120)
+@Timeout(300)
 class StreamSenderEndsTest {
     private static final long ENDLESS = Long.MAX_VALUE;
     private static final int KILLS = 100;
@@ -112,7 +112,7 @@ class StreamSenderEndsTest {
                                 }
                             });
             Streams.run(loop, () -> producer.closed);
-            peer.get(30, TimeUnit.SECONDS);
+            peer.get(60, TimeUnit.SECONDS);
             Streams.quiet(ring);
         }
     }
@@ -163,7 +163,7 @@ class StreamSenderEndsTest {
     /** Lends memory, and overwrites it as soon as it has come back. */
     static final class Overwriter {
         private static final int PIECE = 512 << 10;
-        private static final int PIECES = 32;
+        private static final int PIECES = 24;
 
         private final EventLoop loop;
         private final Arena arena = Arena.ofShared();
@@ -227,7 +227,7 @@ class StreamSenderEndsTest {
             }
             Streams.run(loop, () -> producers.stream().allMatch(producer -> producer.finished));
             for (int i = 0; i < count; i++) {
-                assertThat(peers.get(i).get(30, TimeUnit.SECONDS)).isEqualTo(10_007L * i);
+                assertThat(peers.get(i).get(60, TimeUnit.SECONDS)).isEqualTo(10_007L * i);
                 senders.get(i).close();
                 assertThat(producers.get(i).closed).isTrue();
             }
@@ -264,7 +264,7 @@ class StreamSenderEndsTest {
                     }
                     Streams.close(loop, sender, producer);
                     reset(connection.peer());
-                    peer.get(30, TimeUnit.SECONDS);
+                    peer.get(60, TimeUnit.SECONDS);
                     assertThat(ring.inFlight()).isZero();
                 }
             }

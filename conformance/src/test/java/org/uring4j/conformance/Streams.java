@@ -13,7 +13,6 @@ import org.uring4j.io.StreamSender;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -24,19 +23,40 @@ import java.util.function.BooleanSupplier;
  * What tests of a {@link StreamSender} share: a stream of bytes to send, and a peer that checks.
  */
 final class Streams {
-    private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final int PERIOD = 251;
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** Repeated again and again; its length is prime, so that no buffer's size hides a shift. */
+    private static final byte[] PATTERN = Net.random(65_521, 7);
 
     private Streams() {}
 
-    /** The stream's byte at a place; no power of two repeats it. */
+    /** The stream's byte at a place. */
     static byte at(long place) {
-        return (byte) (place % PERIOD + place / 65_537);
+        return PATTERN[(int) (place % PATTERN.length)];
     }
 
-    static void fill(MemorySegment memory, long from, int count) {
-        for (int i = 0; i < count; i++) {
-            memory.set(ValueLayout.JAVA_BYTE, i, at(from + i));
+    /** Puts the stream's bytes from a place on into memory. */
+    static void fill(MemorySegment memory, long from, long count) {
+        MemorySegment pattern = MemorySegment.ofArray(PATTERN);
+        for (long done = 0; done < count; ) {
+            long at = (from + done) % PATTERN.length;
+            long part = Math.min(count - done, PATTERN.length - at);
+            MemorySegment.copy(pattern, at, memory, done, part);
+            done += part;
+        }
+    }
+
+    /** Compares memory with the stream's bytes from a place on. */
+    static void check(MemorySegment memory, long from) {
+        MemorySegment pattern = MemorySegment.ofArray(PATTERN);
+        for (long done = 0; done < memory.byteSize(); ) {
+            long at = (from + done) % PATTERN.length;
+            long part = Math.min(memory.byteSize() - done, PATTERN.length - at);
+            long wrong = MemorySegment.mismatch(memory, done, done + part, pattern, at, at + part);
+            if (wrong >= 0) {
+                throw new AssertionError("a wrong byte: place=" + (from + done + wrong));
+            }
+            done += part;
         }
     }
 
@@ -61,11 +81,7 @@ final class Streams {
             if (count < 0) {
                 break;
             }
-            for (int i = 0; i < count; i++) {
-                if (buffer[i] != at(place + i)) {
-                    throw new AssertionError("a wrong byte: place=" + (place + i));
-                }
-            }
+            check(MemorySegment.ofArray(buffer).asSlice(0, count), place);
             place += count;
         }
         return place;
