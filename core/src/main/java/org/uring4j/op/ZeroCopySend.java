@@ -102,7 +102,8 @@ public final class ZeroCopySend {
 
     /**
      * As {@link #send}, several pieces of memory as one ({@code IORING_OP_SEND_ZC} with {@code
-     * IORING_SEND_VECTORIZED}, since Linux 6.17).
+     * IORING_SEND_VECTORIZED}, since Linux 6.17). Pieces of a registered buffer go by {@link
+     * #sendmsgFixed}.
      */
     public static Sqe sendv(Sqe sqe, int fd, IoVectors buffers, int msgFlags, int ioFlags) {
         int flags = ioFlags | IORING_SEND_VECTORIZED;
