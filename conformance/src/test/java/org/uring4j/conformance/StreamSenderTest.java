@@ -158,7 +158,7 @@ class StreamSenderTest {
             long place = 0;
             for (int i = 0; i < 20; i++) {
                 MemorySegment memory = arena.allocate(10_000L + 77L * i);
-                Streams.fill(memory, place, (int) memory.byteSize());
+                Streams.fill(memory, place, memory.byteSize());
                 place += memory.byteSize();
                 assertThat(sender.send(memory, returned::add)).isTrue();
                 lent.add(memory);
