@@ -66,6 +66,12 @@ final class BulkCommand implements Callable<Integer> {
     private @Nullable Integer core;
 
     @Option(
+            names = "--only",
+            paramLabel = "TEXT",
+            description = "Compare with those only whose name has this text.")
+    private String only = "";
+
+    @Option(
             names = "--quick",
             description = "Warm everybody up for a second only: to see that all work.")
     private boolean quick;
@@ -84,7 +90,7 @@ final class BulkCommand implements Callable<Integer> {
         Machine.print(System.out);
         boolean met = true;
         for (Half half : halves) {
-            met &= run(half.half(), System.out);
+            met &= run(half.half().only(only), System.out);
         }
         return check && !met ? 3 : 0;
     }

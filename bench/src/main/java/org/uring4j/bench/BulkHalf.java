@@ -1,5 +1,6 @@
 package org.uring4j.bench;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
@@ -32,6 +33,15 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
     private static final int NETTY = 10;
     private static final double BAR = 0.97;
     private static final double NETTY_BAR = 1.25;
+
+    /** The same, comparing ours with those only whose name has a text. */
+    BulkHalf only(String text) {
+        List<Contestant> some = new ArrayList<>(contestants);
+        some.removeIf(each -> !each.name().contains(text));
+        some.remove(contestants.getFirst());
+        some.addFirst(contestants.getFirst());
+        return new BulkHalf(title, counterpart, List.copyOf(some));
+    }
 
     /** Sending. */
     static BulkHalf send() {
