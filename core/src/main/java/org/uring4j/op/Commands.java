@@ -19,8 +19,8 @@ import java.lang.foreign.MemorySegment;
  * IORING_OP_URING_CMD}, since Linux 5.19).
  *
  * <p>What a command says is between program and driver. {@link SocketOptions}, {@link
- * SocketCommands}, {@link BlockCommands} have the commands of their drivers; this is the form for
- * all others.
+ * SocketCommands}, {@link BlockCommands}, {@link NvmeCommands}, {@link UblkControl} and {@link
+ * UblkCommands} have the commands of their drivers; this is the form for all others.
  *
  * <pre>
  *   0        8         16     24    28      32                44           48       64     128
