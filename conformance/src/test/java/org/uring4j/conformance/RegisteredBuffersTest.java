@@ -65,6 +65,32 @@ class RegisteredBuffersTest {
     }
 
     @Test
+    void shouldReplaceManyAtOnce() {
+        try (Arena arena = Arena.ofShared();
+                Ring ring = Ring.open(RingConfig.of(8));
+                RegisteredBuffers buffers = RegisteredBuffers.sparse(ring, 16);
+                Opened zero = Opened.open(ring, Path.of("/dev/zero"), OpenFlags.O_RDONLY)) {
+            MemorySegment one = arena.allocate(64);
+            MemorySegment two = arena.allocate(64);
+            buffers.update(4, one, two);
+            assertThat(read(ring, zero, one, 4).result()).isEqualTo(64);
+            assertThat(read(ring, zero, two, 5).result()).isEqualTo(64);
+            buffers.update(4, new MemorySegment[] {two, null}, new long[] {77, 0});
+            assertThat(read(ring, zero, two, 4).result()).isEqualTo(64);
+            assertThat(read(ring, zero, two, 5).failed(Errno.EFAULT)).isTrue();
+            buffers.update(3, one, one, one);
+            assertThat(Completions.one(ring).userData()).isEqualTo(77);
+            assertThat(read(ring, zero, one, 5).result()).isEqualTo(64);
+            assertThatThrownBy(() -> buffers.update(15, one, two))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(
+                            () -> buffers.update(0, new MemorySegment[] {one}, new long[] {1, 2}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("buffers=1 tags=2");
+        }
+    }
+
+    @Test
     void shouldFillReplaceAndClearEntries() {
         try (Arena arena = Arena.ofShared();
                 Ring ring = Ring.open(RingConfig.of(8));

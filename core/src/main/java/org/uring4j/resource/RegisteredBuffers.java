@@ -247,38 +247,68 @@ public final class RegisteredBuffers implements AutoCloseable {
      * @throws UringException when the kernel refuses, and what was there stays
      */
     public void set(int index, MemorySegment buffer, long tag) {
-        table.check(index, 1);
-        update(index, buffer, tag);
+        update(index, new @Nullable MemorySegment[] {buffer}, new long[] {tag});
     }
 
-    /** Takes a buffer out of the table ({@code IORING_REGISTER_BUFFERS_UPDATE}). */
+    /** Takes a buffer out of the table. */
     public void clear(int index) {
-        table.check(index, 1);
-        update(index, null, 0);
+        update(index, new @Nullable MemorySegment[] {null}, null);
     }
 
-    private void update(int index, @Nullable MemorySegment buffer, long tag) {
-        int result;
-        try (Arena arena = Arena.ofConfined()) {
-            result =
-                    table.update(
-                            index, vectors(arena, buffer), 1, tag == 0 ? null : new long[] {tag});
+    /**
+     * Registers buffers in a row, in place of what was there, with one call of the kernel ({@code
+     * IORING_REGISTER_BUFFERS_UPDATE}).
+     *
+     * @param first the first one's index
+     * @param buffers as of {@link #set(int, MemorySegment)}, or null to take one out
+     * @throws UringException when the kernel refuses one: those before it are replaced, what was
+     *     there from it on stays
+     */
+    public void update(int first, @Nullable MemorySegment... buffers) {
+        update(first, buffers, null);
+    }
+
+    /**
+     * As {@link #update(int, MemorySegment...)}, with tags.
+     *
+     * @param tags a tag for each, 0 for none and for those taken out
+     */
+    public void update(int first, @Nullable MemorySegment[] buffers, long @Nullable [] tags) {
+        table.check(first, buffers.length);
+        if (tags != null && tags.length != buffers.length) {
+            throw new IllegalArgumentException(
+                    "as many tags as buffers: buffers=" + buffers.length + " tags=" + tags.length);
         }
-        if (result < 0) {
-            throw new UringException(
-                    "IORING_REGISTER_BUFFERS_UPDATE",
-                    Errno.of(result),
-                    "index="
-                            + index
-                            + " bytes="
-                            + (buffer == null ? 0 : buffer.byteSize())
-                            + (Errno.ENOMEM.is(result)
-                                    ? "; registered memory counts against RLIMIT_MEMLOCK (ulimit"
-                                            + " -l)"
-                                    : ""));
+        int done = 0;
+        while (done < buffers.length) {
+            @Nullable MemorySegment[] rest = Arrays.copyOfRange(buffers, done, buffers.length);
+            long[] restTags = tags == null ? null : Arrays.copyOfRange(tags, done, tags.length);
+            int result;
+            try (Arena arena = Arena.ofConfined()) {
+                result = table.update(first + done, vectors(arena, rest), rest.length, restTags);
+            }
+            if (result <= 0) {
+                throw refused(first + done, rest[0], result);
+            }
+            for (int i = 0; i < result; i++) {
+                this.buffers[first + done + i] = rest[i];
+                table.replaceTag(first + done + i, restTags == null ? 0 : restTags[i]);
+            }
+            done += result;
         }
-        buffers[index] = buffer;
-        table.replaceTag(index, tag);
+    }
+
+    private static UringException refused(int index, @Nullable MemorySegment buffer, int result) {
+        return new UringException(
+                "IORING_REGISTER_BUFFERS_UPDATE",
+                Errno.of(result),
+                "index="
+                        + index
+                        + " bytes="
+                        + (buffer == null ? 0 : buffer.byteSize())
+                        + (Errno.ENOMEM.is(result)
+                                ? "; registered memory counts against RLIMIT_MEMLOCK (ulimit -l)"
+                                : ""));
     }
 
     /** Takes all buffers out and gives the table up ({@code IORING_UNREGISTER_BUFFERS}). */
