@@ -21,6 +21,8 @@ final class Connections {
     /** Marks requests from here; others may be in flight, left over from a transfer. */
     private static final long OWN = -1;
 
+    private static final int BACKLOG = 128;
+
     private final Ring ring;
 
     Connections(Ring ring) {
@@ -73,7 +75,7 @@ final class Connections {
                     what);
             SockAddr own = SockAddr.of(arena, address);
             require(Sockets.bind(ring.next(), socket, own), "IORING_OP_BIND", what);
-            require(Sockets.listen(ring.next(), socket, 1), "IORING_OP_LISTEN", what);
+            require(Sockets.listen(ring.next(), socket, BACKLOG), "IORING_OP_LISTEN", what);
             return socket;
         } catch (Failure | UringException e) {
             close(socket);

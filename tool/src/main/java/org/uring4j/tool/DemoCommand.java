@@ -89,6 +89,7 @@ final class DemoCommand implements Callable<Integer> {
             Report.lines("sent", result.sender()).forEach(out::println);
             Report.copying(result.sender(), true).forEach(out::println);
             Report.lines("received", result.receiver()).forEach(out::println);
+            Report.receiving(result.receiver()).forEach(out::println);
             return compare(sent, received, out);
         }
     }

@@ -72,7 +72,7 @@ record Loopback(int sending, int receiving) {
                             receiver,
                             failure,
                             options,
-                            (ring, memory) -> receive(ring, memory, to, options, progress));
+                            (ring, memory) -> receive(ring, memory, to, progress));
             sends.join();
             receives.join();
         } catch (InterruptedException e) {
@@ -135,16 +135,17 @@ record Loopback(int sending, int receiving) {
         }
     }
 
-    private Tally receive(
-            Ring ring, Arena memory, Path file, TransferOptions options, Progress progress)
+    private Tally receive(Ring ring, Arena memory, Path file, Progress progress)
             throws IOException {
         Connections connections = new Connections(ring);
-        try (ReceivedFile target = ReceivedFile.open(connections, file.toString(), false)) {
+        List<String> target = List.of(file.toString());
+        try (ReceivedFiles files = ReceivedFiles.open(connections, target, false);
+                Reception reception = new Reception(ring, memory, new ReceiveOptions())) {
             Meter meter = Meter.start();
-            Tally tally =
-                    new Receiver(ring, memory, receiving, target.sink(), options, progress).run();
+            reception.add(receiving, files.sinks().getFirst());
+            Tally tally = reception.run(progress);
             meter.stop(tally);
-            target.complete();
+            files.complete();
             return tally;
         } finally {
             connections.close(receiving);

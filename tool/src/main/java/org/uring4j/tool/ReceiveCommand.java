@@ -15,13 +15,18 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 
 /** {@code uring4j receive}. */
 @Command(
         name = "receive",
         description = {
-            "Waits for one TCP connection and writes what comes in to a file, until the sender ends"
+            "Waits for a TCP connection and writes what comes in to a file, until the sender ends"
                     + " the stream: 'uring4j send', nc and socat will do.",
             "The file has its name only when it is complete and on the disk."
         })
@@ -55,7 +60,7 @@ final class ReceiveCommand implements Callable<Integer> {
                             + " (default: ${DEFAULT-VALUE}).")
     private String address;
 
-    @Mixin private TransferOptions options;
+    @Mixin private ReceiveOptions options;
 
     @Option(
             names = {"-q", "--quiet"},
@@ -73,42 +78,67 @@ final class ReceiveCommand implements Callable<Integer> {
                     "standard output is a terminal: name a file with -o FILE, or '-o -' to have it"
                             + " all here");
         }
+        options.check();
         Tally tally = Side.run(options.ringConfig(), this::receive);
         if (!quiet) {
             PrintWriter err = spec.commandLine().getErr();
             Report.lines("received", tally).forEach(err::println);
+            Report.receiving(tally).forEach(err::println);
         }
         return 0;
     }
 
     private Tally receive(Ring ring, Arena memory) throws IOException {
         Connections connections = new Connections(ring);
-        String target = output == null ? "-" : output;
-        try (ReceivedFile file = ReceivedFile.open(connections, target, force)) {
-            int socket = accept(connections);
+        int listener = -1;
+        List<Integer> sockets = List.of();
+        try (ReceivedFiles files = ReceivedFiles.open(connections, targets(), force);
+                Reception reception = new Reception(ring, memory, options)) {
+            listener = listen(connections);
+            sockets = reception.sockets();
+            List<Sink> sinks = files.sinks();
+            reception.add(connections.accept(listener), sinks.getFirst());
+            reception.accept(listener, sinks.subList(1, sinks.size()));
             try (Progress progress = Progress.of("receiving", -1, !quiet)) {
                 Meter meter = Meter.start();
-                Tally tally =
-                        new Receiver(ring, memory, socket, file.sink(), options, progress).run();
+                Tally tally = reception.run(progress);
                 meter.stop(tally);
-                file.complete();
+                files.complete();
                 return tally;
-            } finally {
-                connections.close(socket);
+            }
+        } finally {
+            sockets.forEach(connections::close);
+            if (listener >= 0) {
+                connections.close(listener);
             }
         }
     }
 
-    private int accept(Connections connections) {
+    private List<String> targets() {
+        String target = output == null ? "-" : output;
+        int count = options.connections();
+        if (count == 1) {
+            return List.of(target);
+        }
+        if (target.equals("-")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "several connections cannot be written to standard output: name a file with"
+                            + " -o FILE");
+        }
+        if (!Files.exists(Path.of(target)) || Files.isRegularFile(Path.of(target))) {
+            return IntStream.rangeClosed(1, count).mapToObj(i -> target + "." + i).toList();
+        }
+        // Such as /dev/null, which takes them all.
+        return Collections.nCopies(count, target);
+    }
+
+    private int listen(Connections connections) {
         InetSocketAddress own = new Endpoint(address, port).resolve().getFirst();
         int listener = connections.listen(own);
         if (!quiet) {
             spec.commandLine().getErr().println("listening on " + Endpoint.format(own));
         }
-        try {
-            return connections.accept(listener);
-        } finally {
-            connections.close(listener);
-        }
+        return listener;
     }
 }

@@ -1,162 +1,204 @@
 package org.uring4j.tool;
 
-import org.uring4j.Ring;
 import org.uring4j.Sqe;
+import org.uring4j.UringException;
+import org.uring4j.io.EventLoop;
+import org.uring4j.io.StreamReceiver;
 import org.uring4j.op.Files;
-import org.uring4j.op.Sockets;
+import org.uring4j.op.IoVectors;
+import org.uring4j.resource.Lease;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
 import java.util.function.LongConsumer;
 
 /**
- * Receives a stream and writes it to a file, both by one ring.
+ * Writes a stream to a file from the memory that the kernel received it into.
  *
- * <p>The chunks go round in a circle: one receive at a time keeps the order of the stream, while
- * the chunks before it are written, many at a time where the file has positions.
+ * <p>What has come since the last write goes into the next one; several are under way where the
+ * file has positions, and one at a time where it has none. A lease is closed when its bytes are
+ * written, so that a slow disk holds up the sender.
  */
-final class Receiver {
-    private static final int RECEIVE = 0;
-    private static final int WRITE = 1;
-    private static final int FLUSH = 2;
+final class Receiver implements StreamReceiver.Handler {
+    /** How many leases a write gathers at most. */
+    private static final int GATHER = 64;
 
-    private final Ring ring;
-    private final int socket;
+    private static final int FLUSH = -1;
+
+    private final EventLoop loop;
+    private final int user;
     private final Sink sink;
     private final LongConsumer progress;
-    private final Chunk[] chunks;
-    private final Tally tally = new Tally();
+    private final ArrayDeque<Lease> unwritten = new ArrayDeque<>();
+    private final ArrayDeque<Write> free = new ArrayDeque<>();
+    private final Write[] writes;
 
-    // Chunks are numbered along the stream; number n is chunks[n % chunks.length].
-    private long nextReceive;
-    private long nextWrite;
-    private int writing;
-    private boolean receiving;
+    private long bytes;
+    private long requests;
+    private int mostLeases;
+
+    /** Where in the file the next write begins. */
+    private long offset;
+
+    private int leases;
+    private boolean scheduled;
     private boolean ended;
-    private boolean flushed;
+    private boolean flushing;
+    private boolean done;
 
     /**
      * A receiver for one stream.
      *
-     * @param memory what the chunks are allocated in; to be kept until the ring has closed
-     * @param progress told the number of bytes received so far
+     * @param memory what is allocated in; to be kept until the ring has closed
+     * @param depth how many writes may be under way at once
+     * @param progress told how many bytes have come, each time some have
      */
-    Receiver(
-            Ring ring,
-            Arena memory,
-            int socket,
-            Sink sink,
-            TransferOptions options,
-            LongConsumer progress) {
-        this.ring = ring;
-        this.socket = socket;
+    Receiver(EventLoop loop, Arena memory, Sink sink, int depth, LongConsumer progress) {
+        this.loop = loop;
         this.sink = sink;
         this.progress = progress;
-        chunks = Chunk.allocate(memory, options.depth(), options.chunk());
+        user = loop.attach((value, result, flags, first, second) -> completed(value, result));
+        writes = new Write[sink.sequential() ? 1 : depth];
+        for (int i = 0; i < writes.length; i++) {
+            writes[i] = new Write(i, IoVectors.allocate(memory, GATHER));
+            free.add(writes[i]);
+        }
     }
 
-    /** Receives to the end of the stream; then everything is written, and on the disk. */
-    Tally run() {
-        receive();
-        while (!ended || writing > 0 || nextWrite < nextReceive) {
-            ring.submitAndWait(1);
-            ring.completions().drain(this::completed);
-            receive();
-            write();
+    /** Some bytes of the stream, from where the first lease begins to where the last ends. */
+    private final class Write {
+        private final int number;
+        private final IoVectors vectors;
+        private final ArrayDeque<Lease> leases = new ArrayDeque<>();
+        private long begin;
+
+        Write(int number, IoVectors vectors) {
+            this.number = number;
+            this.vectors = vectors;
         }
-        if (!sink.sequential()) {
-            put(Files.fsync(ring.next(), sink.fd(), 0), FLUSH, 0);
-            while (!flushed) {
-                ring.submitAndWait(1);
-                ring.completions().drain(this::completed);
+
+        void begin() {
+            begin = offset;
+            while (!unwritten.isEmpty() && leases.size() < GATHER) {
+                Lease lease = unwritten.remove();
+                offset += lease.size();
+                leases.add(lease);
+            }
+            submit();
+        }
+
+        private void submit() {
+            long position = sink.sequential() ? Files.CURRENT : begin;
+            vectors.clear();
+            for (Lease lease : leases) {
+                vectors.add(lease.memory());
+            }
+            Sqe sqe = loop.ring().next();
+            put(Files.writev(sqe, sink.fd(), vectors, position), number);
+        }
+
+        /** So many of the bytes are written. */
+        void written(int bytes) {
+            begin += bytes;
+            int left = bytes;
+            while (left > 0) {
+                Lease lease = leases.remove();
+                if (lease.size() > left) {
+                    leases.addFirst(lease.split(left));
+                } else {
+                    Receiver.this.leases--;
+                }
+                left -= lease.size();
+                lease.close();
+            }
+            if (leases.isEmpty()) {
+                free.push(this);
+            } else {
+                submit();
             }
         }
-        return tally;
     }
 
-    private void receive() {
-        Chunk chunk = chunk(nextReceive);
-        boolean free = nextReceive < chunks.length || chunk.done;
-        if (!receiving && !ended && free) {
-            chunk.begin(tally.bytes);
-            receiveMore(chunk);
-            receiving = true;
+    @Override
+    public void onLease(StreamReceiver receiver, Lease lease) {
+        bytes += lease.size();
+        unwritten.add(lease);
+        leases++;
+        mostLeases = Math.max(mostLeases, leases);
+        progress.accept(lease.size());
+        schedule();
+    }
+
+    @Override
+    public void onEnd(StreamReceiver receiver) {
+        ended = true;
+        settle();
+    }
+
+    @Override
+    public void onError(StreamReceiver receiver, UringException error) {
+        throw new Failure(
+                "the sender was lost after " + bytes + " bytes: " + error.getMessage(), error);
+    }
+
+    private void schedule() {
+        if (!scheduled) {
+            scheduled = true;
+            loop.beforeSubmit(this::write);
         }
-    }
-
-    /** Not with MSG_WAITALL: when the sender is lost, it would look like the stream's end. */
-    private void receiveMore(Chunk chunk) {
-        put(Sockets.recv(ring.next(), socket, chunk.toFill(), 0), RECEIVE, nextReceive);
     }
 
     private void write() {
-        int parallel = sink.sequential() ? 1 : chunks.length;
-        while (writing < parallel && nextWrite < nextReceive) {
-            writeRest(nextWrite);
-            nextWrite++;
+        scheduled = false;
+        while (!unwritten.isEmpty() && !free.isEmpty()) {
+            free.pop().begin();
         }
     }
 
-    private void writeRest(long number) {
-        Chunk chunk = chunk(number);
-        long offset = sink.sequential() ? Files.CURRENT : chunk.offset + chunk.emptied;
-        put(Files.write(ring.next(), sink.fd(), chunk.toEmpty(), offset), WRITE, number);
-        writing++;
-    }
-
-    private void completed(long userData, int result, int flags) {
-        long number = userData >>> 2;
-        switch ((int) userData & 3) {
-            case RECEIVE -> receiveCompleted(chunk(number), result);
-            case WRITE -> writeCompleted(number, result);
-            default -> {
-                flushed = true;
-                if (result < 0) {
-                    throw Failure.of("cannot flush " + sink.name(), "IORING_OP_FSYNC", result);
-                }
+    private void settle() {
+        if (ended && leases == 0 && !flushing) {
+            flushing = true;
+            if (sink.sequential()) {
+                finish();
+            } else {
+                put(Files.fsync(loop.ring().next(), sink.fd(), 0), FLUSH);
             }
         }
     }
 
-    private void receiveCompleted(Chunk chunk, int result) {
-        if (result < 0) {
-            throw Failure.of(
-                    "the sender was lost after " + tally.bytes + " bytes",
-                    "IORING_OP_RECV",
-                    result);
-        }
-        ended = result == 0;
-        chunk.filled += result;
-        tally.bytes += result;
-        // A file gets whole chunks; whoever reads a pipe gets what there is, at once.
-        if (!ended && !chunk.full() && !sink.sequential()) {
-            receiveMore(chunk);
+    private void completed(int value, int result) {
+        if (value == FLUSH) {
+            if (result < 0) {
+                throw Failure.of("cannot flush " + sink.name(), "IORING_OP_FSYNC", result);
+            }
+            finish();
+        } else if (result <= 0) {
+            throw Failure.of("cannot write " + sink.name(), "IORING_OP_WRITEV", result);
         } else {
-            receiving = false;
-            nextReceive += chunk.filled == 0 ? 0 : 1;
-            progress.accept(tally.bytes);
+            writes[value].written(result);
+            schedule();
+            settle();
         }
     }
 
-    private void writeCompleted(long number, int result) {
-        writing--;
-        Chunk chunk = chunk(number);
-        if (result <= 0) {
-            throw Failure.of("cannot write " + sink.name(), "IORING_OP_WRITE", result);
-        }
-        chunk.emptied += result;
-        if (chunk.empty()) {
-            chunk.done = true;
-        } else {
-            writeRest(number);
-        }
+    private void finish() {
+        done = true;
+        loop.detach(user);
     }
 
-    private void put(Sqe sqe, int kind, long number) {
-        sqe.userData(number << 2 | kind);
-        tally.requests++;
+    /** Whether everything has come, is written, and on the disk. */
+    boolean done() {
+        return done;
     }
 
-    private Chunk chunk(long number) {
-        return chunks[(int) (number % chunks.length)];
+    /** Adds what it has done, but for the bytes, which are reported as they come. */
+    void addTo(Tally all) {
+        all.requests += requests;
+        all.mostBuffers += mostLeases;
+    }
+
+    private void put(Sqe sqe, int value) {
+        sqe.userData(EventLoop.userData(user, value));
+        requests++;
     }
 }

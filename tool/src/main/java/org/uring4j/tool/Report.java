@@ -68,6 +68,28 @@ final class Report {
         return lines;
     }
 
+    /** How the kernel received, a line each. */
+    static List<String> receiving(Tally tally) {
+        List<String> lines = new ArrayList<>();
+        tally.ways.forEach(way -> lines.add(indented("received by " + way)));
+        if (tally.zeroCopyBytes + tally.copiedBytes > 0) {
+            lines.add(
+                    indented(
+                            "%s truly without copying, %s copied by the kernel"
+                                    .formatted(
+                                            Sizes.format(tally.zeroCopyBytes),
+                                            Sizes.format(tally.copiedBytes))));
+        } else if (tally.untoldBytes > 0) {
+            lines.add(indented("what the kernel copied, it tells since Linux 7.2"));
+        }
+        String buffers = tally.mostBuffers + " buffers in use at the peak";
+        if (tally.refills > 0) {
+            buffers += ", " + tally.refills + " refills, " + tally.flushes + " flushes";
+        }
+        lines.add(indented(buffers));
+        return lines;
+    }
+
     private static String indented(String text) {
         return String.format(Locale.ROOT, "%-9s %s", "", text);
     }

@@ -1,5 +1,8 @@
 package org.uring4j.tool;
 
+import java.util.LinkedHashSet;
+import java.util.Set;
+
 /** What one side of a transfer has done. */
 final class Tally {
     /** Bytes of the stream that have passed. */
@@ -11,14 +14,25 @@ final class Tally {
     /** Bytes of plain sends. */
     long plainBytes;
 
-    /** Bytes the kernel told it sent without copying. */
+    /** Bytes the kernel told it sent, or received, without copying. */
     long zeroCopyBytes;
 
-    /** Bytes of zero-copy sends the kernel told it had to copy. */
+    /** Bytes that were to go without copying, and that the kernel told it had to copy. */
     long copiedBytes;
 
-    /** Bytes of zero-copy sends of which the kernel did not tell (before Linux 6.2). */
+    /** Bytes that were to go without copying, of which the kernel did not tell. */
     long untoldBytes;
+
+    /** By which ways streams were received, and why not by better ones. */
+    final Set<String> ways = new LinkedHashSet<>();
+
+    /** How many buffers were in use at the most. */
+    long mostBuffers;
+
+    /** How many buffers went back to the kernel through a refill ring, and how often it emptied. */
+    long refills;
+
+    long flushes;
 
     /** Wall-clock time. */
     long nanos;

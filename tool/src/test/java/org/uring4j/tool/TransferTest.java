@@ -15,6 +15,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -25,23 +29,31 @@ class TransferTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 256K, 8, always",
-        "1, 256K, 8, always",
-        "262144, 256K, 8, always",
-        "3000001, 256K, 8, always",
-        "3000001, 256K, 8, auto",
-        "3000001, 256K, 8, never",
-        "3000001, 1M, 1, always",
-        "100001, 777, 3, always",
-        "5001, 1, 64, never",
+        "0, 256K, 8, always, 0",
+        "1, 256K, 8, always, 0",
+        "262144, 256K, 8, always, 16K",
+        "3000001, 256K, 8, always, 0",
+        "3000001, 256K, 8, auto, 128K",
+        "3000001, 256K, 8, never, 4096",
+        "3000001, 1M, 1, always, 0",
+        "100001, 777, 3, always, 777",
+        "5001, 1, 64, never, 1024",
     })
-    void shouldArriveAsItWasSent(int size, String chunk, String depth, String zeroCopy)
+    void shouldArriveAsItWasSent(
+            int size, String chunk, String depth, String zeroCopy, String bufferLength)
             throws IOException {
         Path sent = file("sent", size);
         Path received = directory.resolve("received");
         int port = Cli.freePort();
         Cli receiver =
-                Cli.receive(port, "-o", received.toString(), "--chunk", chunk, "--depth", depth);
+                Cli.receive(
+                        port,
+                        "-o",
+                        received.toString(),
+                        "--buffer-length",
+                        bufferLength,
+                        "--depth",
+                        depth);
 
         Cli.Result sender =
                 Cli.run(
@@ -138,6 +150,53 @@ class TransferTest {
         assertThat(sender.exitCode()).isZero();
         assertThat(Cli.await(peer)).isZero();
         assertThat(received.toPath()).hasSameBinaryContentAs(sent);
+    }
+
+    @Test
+    void shouldReceiveSeveralConnectionsIntoFilesOfTheirOwn() throws Exception {
+        Path received = directory.resolve("received");
+        int port = Cli.freePort();
+        Cli receiver = Cli.receive(port, "-o", received.toString(), "--connections", "3");
+        List<Path> sent = new ArrayList<>();
+        for (int i = 1; i <= 3; i++) {
+            sent.add(file("sent" + i, 1_000_000 * i));
+        }
+        List<CompletableFuture<Cli.Result>> senders =
+                sent.stream()
+                        .map(
+                                file ->
+                                        CompletableFuture.supplyAsync(
+                                                () ->
+                                                        Cli.run(
+                                                                "send",
+                                                                file.toString(),
+                                                                "localhost:" + port)))
+                        .toList();
+        for (CompletableFuture<Cli.Result> sender : senders) {
+            assertThat(sender.get(60, TimeUnit.SECONDS).exitCode()).isZero();
+        }
+        Cli.Result result = receiver.await();
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).contains("received  6000000 bytes", "buffers in use at the peak");
+        Map<Long, Path> bySize = new HashMap<>();
+        for (int i = 1; i <= 3; i++) {
+            Path file = directory.resolve("received." + i);
+            bySize.put(Files.size(file), file);
+        }
+        for (Path file : sent) {
+            assertThat(bySize.get(Files.size(file))).hasSameBinaryContentAs(file);
+        }
+    }
+
+    @Test
+    void shouldSayByWhichWayItReceivedAndWhyNotByABetterOne() throws Exception {
+        int port = Cli.freePort();
+        Cli receiver = Cli.receive(port, "-o", "/dev/null", "--zcrx", "lo:0");
+        Path sent = file("sent", 100_000);
+        assertThat(Cli.run("send", sent.toString(), "localhost:" + port).exitCode()).isZero();
+        Cli.Result result = receiver.await();
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).contains("received by", "not better: ZERO_COPY: ");
     }
 
     @Test

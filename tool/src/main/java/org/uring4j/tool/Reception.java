@@ -1,0 +1,125 @@
+package org.uring4j.tool;
+
+import org.uring4j.Kernel;
+import org.uring4j.Ring;
+import org.uring4j.io.EventLoop;
+import org.uring4j.io.ReceivePool;
+import org.uring4j.io.StreamReceiver;
+import org.uring4j.op.Sockets;
+import org.uring4j.resource.ZeroCopyReceive;
+import org.uring4j.resource.ZeroCopyReceiveCounters;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/** Receives streams, each into a file, by one ring. */
+final class Reception implements AutoCloseable {
+    private final EventLoop loop;
+    private final Arena memory;
+    private final int depth;
+    private final ReceivePool pool;
+    private final Tally tally = new Tally();
+    private final List<Integer> sockets = new ArrayList<>();
+    private final List<Receiver> receivers = new ArrayList<>();
+    private final ArrayDeque<Sink> waitingFor = new ArrayDeque<>();
+    private LongConsumer progress = bytes -> {};
+    private int acceptor;
+
+    /** What the pool begins with is there before the connections are, and so for all they bring. */
+    Reception(Ring ring, Arena memory, ReceiveOptions options) {
+        this.memory = memory;
+        loop = EventLoop.of(ring);
+        depth = options.depth();
+        try {
+            pool = ReceivePool.open(loop, options.poolConfig(Kernel.current()));
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.oneLine(e), e);
+        }
+    }
+
+    /** Receives from a connection. */
+    void add(int socket, Sink sink) {
+        sockets.add(socket);
+        Receiver receiver = new Receiver(loop, memory, sink, depth, this::received);
+        receivers.add(receiver);
+        StreamReceiver stream = pool.receive(socket, receiver);
+        String why = stream.reason().map(reason -> ", not better: " + reason).orElse("");
+        tally.ways.add(stream.path() + why);
+    }
+
+    /** Receives from as many connections as there are sinks, as they come. */
+    void accept(int listener, List<Sink> sinks) {
+        if (!sinks.isEmpty()) {
+            waitingFor.addAll(sinks);
+            int user =
+                    loop.attach((value, result, flags, first, second) -> accepted(value, result));
+            accept(user, listener);
+        }
+    }
+
+    private void accept(int user, int listener) {
+        acceptor = user;
+        Sockets.accept(loop.ring().next(), listener, Sockets.SOCK_CLOEXEC)
+                .userData(EventLoop.userData(user, listener));
+        tally.requests++;
+    }
+
+    private void accepted(int listener, int result) {
+        if (result < 0) {
+            throw Failure.of("cannot accept a connection", "IORING_OP_ACCEPT", result);
+        }
+        add(result, waitingFor.remove());
+        if (waitingFor.isEmpty()) {
+            loop.detach(acceptor);
+        } else {
+            accept(acceptor, listener);
+        }
+    }
+
+    private void received(long bytes) {
+        tally.bytes += bytes;
+        progress.accept(tally.bytes);
+    }
+
+    /**
+     * Receives all streams to their ends; then everything is written, and on the disk.
+     *
+     * @param progress told the number of bytes received so far
+     */
+    Tally run(LongConsumer progress) {
+        this.progress = progress;
+        while (!waitingFor.isEmpty() || !receivers.stream().allMatch(Receiver::done)) {
+            loop.run(1);
+        }
+        receivers.forEach(receiver -> receiver.addTo(tally));
+        tally.requests += pool.restarts() + sockets.size();
+        pool.zeroCopy().ifPresent(queue -> addTo(tally, queue));
+        return tally;
+    }
+
+    /** The connections, which are not closed here. */
+    List<Integer> sockets() {
+        return sockets;
+    }
+
+    private static void addTo(Tally tally, ZeroCopyReceive queue) {
+        ZeroCopyReceiveCounters counters = queue.counters();
+        tally.mostBuffers = counters.mostBuffersOut();
+        tally.refills = counters.refills();
+        tally.flushes = counters.flushes();
+        if (Kernel.current().has("ZCRX_FEATURE_EVENT")) {
+            tally.copiedBytes = queue.copyBytes();
+            tally.zeroCopyBytes = tally.bytes - tally.copiedBytes;
+        } else {
+            tally.untoldBytes = tally.bytes;
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}
