@@ -73,6 +73,10 @@ final class Causes {
             case EINVAL, EOPNOTSUPP -> olderThan(InterfaceTable.OPS, operation);
             case ENOBUFS -> "no provided buffer is free; give some back and submit again";
             case ECANCELED -> "it was cancelled, or a request it was linked to failed";
+            case EPROTONOSUPPORT ->
+                    operation.equals("IORING_OP_RECV_ZC")
+                            ? "only TCP can be received without copying"
+                            : null;
             case ENOMEM -> "not enough memory" + memlock();
             default -> null;
         };

@@ -31,6 +31,24 @@ final class Libc {
         return result;
     }
 
+    /** As {@link #call}, of ints, longs and pointers. */
+    static int callAny(String name, Object... arguments) {
+        ValueLayout[] layouts = new ValueLayout[arguments.length];
+        for (int i = 0; i < arguments.length; i++) {
+            layouts[i] =
+                    switch (arguments[i]) {
+                        case Integer _ -> ValueLayout.JAVA_INT;
+                        case Long _ -> ValueLayout.JAVA_LONG;
+                        default -> ValueLayout.ADDRESS;
+                    };
+        }
+        int result = invoke(name, FunctionDescriptor.of(ValueLayout.JAVA_INT, layouts), arguments);
+        if (result < 0) {
+            throw new AssertionError(name + ": " + result);
+        }
+        return result;
+    }
+
     static void bind(int fd, MemorySegment address) {
         FunctionDescriptor type =
                 FunctionDescriptor.of(

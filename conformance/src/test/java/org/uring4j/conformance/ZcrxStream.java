@@ -1,5 +1,6 @@
 package org.uring4j.conformance;
 
+import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
@@ -18,12 +19,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * A connection whose peer sends the {@link Pattern}, received by a queue and checked byte by byte.
  */
 final class ZcrxStream {
-    private static final Duration LIMIT = Duration.ofSeconds(50);
     private static final int CLONE_NEWNET = 0x40000000;
 
     final Ring ring;
@@ -34,7 +36,11 @@ final class ZcrxStream {
     /** The requests' last results, in order. */
     final List<Integer> ends = new ArrayList<>();
 
+    /** Whether a request that ended for want of something is submitted again. */
+    boolean goOn = true;
+
     private boolean armed;
+    private Duration limit = Duration.ofSeconds(50);
 
     ZcrxStream(ZeroCopyReceive queue, Connection connection) {
         this.ring = connection.ring();
@@ -67,7 +73,7 @@ final class ZcrxStream {
     }
 
     /** A socket belongs to the namespace of the thread that made it. */
-    private static ServerSocket listen(String namespace, String address) throws Exception {
+    static ServerSocket listen(String namespace, String address) throws Exception {
         FutureTask<ServerSocket> made =
                 new FutureTask<>(
                         () -> {
@@ -105,6 +111,11 @@ final class ZcrxStream {
                         });
     }
 
+    /** How long to wait at most. */
+    void limit(Duration limit) {
+        this.limit = limit;
+    }
+
     void arm() {
         arm(0);
     }
@@ -112,6 +123,10 @@ final class ZcrxStream {
     void arm(int limit) {
         ZeroCopyReceives.receive(ring.next(), fd, queue.id(), limit, 0).userData(fd);
         armed = true;
+    }
+
+    void armed(boolean armed) {
+        this.armed = armed;
     }
 
     boolean armed() {
@@ -124,8 +139,8 @@ final class ZcrxStream {
     }
 
     /** Receives until so many bytes are here altogether; {@code done} has each piece's place. */
-    void receive(long total, java.util.function.LongConsumer done) {
-        long end = System.nanoTime() + LIMIT.toNanos();
+    void receive(long total, LongConsumer done) {
+        long end = System.nanoTime() + limit.toNanos();
         while (received < total) {
             if (!armed) {
                 arm();
@@ -134,16 +149,24 @@ final class ZcrxStream {
         }
     }
 
+    /** Receives until {@code enough}, keeping the places of the pieces in {@code places}. */
+    void receiveUntil(BooleanSupplier enough, List<Long> places) {
+        long end = System.nanoTime() + limit.toNanos();
+        while (!enough.getAsBoolean()) {
+            step(end, places::add);
+        }
+    }
+
     /** Receives until the request has ended; with what. */
     int receiveToEnd() {
-        long end = System.nanoTime() + LIMIT.toNanos();
+        long end = System.nanoTime() + limit.toNanos();
         while (armed) {
             step(end, queue::recycle);
         }
         return ends.getLast();
     }
 
-    private void step(long end, java.util.function.LongConsumer done) {
+    private void step(long end, LongConsumer done) {
         long left = end - System.nanoTime();
         if (left < 0) {
             throw new AssertionError("received=" + received + " ends=" + ends + " " + state());
@@ -152,7 +175,7 @@ final class ZcrxStream {
         ring.completions().drain((data, result, flags, place, _) -> on(result, flags, place, done));
     }
 
-    void on(int result, int flags, long place, java.util.function.LongConsumer done) {
+    void on(int result, int flags, long place, LongConsumer done) {
         if (ZeroCopyReceive.hasData(result, flags)) {
             MemorySegment piece = queue.take(result, flags, place);
             Pattern.check(piece, received);
@@ -163,8 +186,10 @@ final class ZcrxStream {
         armed = false;
         ends.add(result);
         if (queue.recover(result)) {
-            arm();
-        } else if (result < 0) {
+            if (goOn) {
+                arm();
+            }
+        } else if (result < 0 && !Errno.EFAULT.is(result)) {
             throw new AssertionError("result=" + result + " received=" + received);
         }
     }

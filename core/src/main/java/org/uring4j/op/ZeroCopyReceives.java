@@ -23,7 +23,10 @@ import org.uring4j.internal.Encoder;
  *   ECONNRESET, ECANCELED, ENOTCONN   as with any receive
  * </pre>
  *
- * <p>Urgent data (TCP) has no completion of its own: the urgent byte is left out of the stream.
+ * <p><b>Urgent data.</b> A request stops before an urgent byte (TCP) until an ordinary receive has
+ * gone past it, which leaves it out and brings what follows; when the peer has ended the stream by
+ * then, the request ends with 0 there. From a network card's queue an ordinary receive cannot read
+ * what came without a copy: close such a connection.
  *
  * <p>Source: {@code linux/io_uring/zcrx.h}, {@code Documentation/networking/iou-zcrx.rst}.
  */

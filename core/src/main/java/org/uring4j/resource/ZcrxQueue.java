@@ -20,6 +20,10 @@ final class ZcrxQueue {
     private static final long OFFSET_MASK = (1L << IORING_ZCRX_AREA_SHIFT) - 1;
 
     final int bufferSize;
+
+    /** Where the kernel counts what it copies, or 0. */
+    final long statistics;
+
     private final ZcrxRefillRing refill;
 
     /** What the refill ring is in, if that is not behind a shared area. */
@@ -34,11 +38,19 @@ final class ZcrxQueue {
     private long refills;
     private long keptSoFar;
     private long flushes;
+    private long ranOut;
+    private long queueFull;
     private int buffersOut;
     private int mostBuffersOut;
 
-    ZcrxQueue(int bufferSize, ZcrxArea area, ZcrxRefillRing refill, @Nullable Mapping mapping) {
+    ZcrxQueue(
+            int bufferSize,
+            ZcrxArea area,
+            ZcrxRefillRing refill,
+            @Nullable Mapping mapping,
+            long statistics) {
         this.bufferSize = bufferSize;
+        this.statistics = statistics;
         this.refill = refill;
         this.mapping = mapping;
         areas = new ZcrxArea[] {area};
@@ -159,18 +171,23 @@ final class ZcrxQueue {
         return refill.waiting() >= many;
     }
 
-    /** The kernel has taken what was published; what was kept back is now. */
-    synchronized void flushed() {
+    /** The kernel has taken what was published; what was kept is now, as far as it fits. */
+    synchronized int flushed() {
         flushes++;
-        refills += refill.publish();
+        int shown = refill.publish();
+        refills += shown;
+        return shown;
     }
 
-    /** Whether something is still waiting that had no room. */
-    synchronized boolean keeps() {
-        return refill.kept() > 0;
+    synchronized void ranOut() {
+        ranOut++;
     }
 
-    synchronized ZeroCopyReceiveCounters counters(long ranOut, long queueFull) {
+    synchronized void queueFull() {
+        queueFull++;
+    }
+
+    synchronized ZeroCopyReceiveCounters counters() {
         return new ZeroCopyReceiveCounters(
                 buffersOut,
                 mostBuffersOut,

@@ -62,13 +62,9 @@ final class ZcrxRegistration {
     }
 
     /** A registered queue. */
-    record Registered(int id, ZcrxQueue queue, long statistics) {}
+    record Registered(int id, ZcrxQueue queue) {}
 
-    /**
-     * Registers one.
-     *
-     * @return it, with the address of its statistics or 0
-     */
+    /** Registers one. */
     static Registered register(Ring ring, ZcrxSource source, ZeroCopyReceiveConfig config) {
         ZcrxRegistration registration = new ZcrxRegistration(ring, source, config);
         boolean complete = false;
@@ -111,8 +107,8 @@ final class ZcrxRegistration {
         ZcrxRefillRing refill =
                 new ZcrxRefillRing(
                         region + headOffset, region + tailOffset, region + entriesOffset, entries);
-        ZcrxQueue queue = new ZcrxQueue(bufferSize, area, refill, mapping);
-        return new Registered(id, queue, config.statistics ? region + statisticsOffset() : 0);
+        long statistics = config.statistics ? region + statisticsOffset() : 0;
+        return new Registered(id, new ZcrxQueue(bufferSize, area, refill, mapping, statistics));
     }
 
     private Mapping required(int[] error) {
@@ -126,10 +122,10 @@ final class ZcrxRegistration {
     private void tell(Arena arena) {
         long arg = arena.allocate(IoUringZcrxIfqReg.SIZEOF, 8).address();
         if (source instanceof ZcrxSource.Imported imported) {
-            if (area.behind == null || config.statistics || config.eventMask != 0) {
+            if (area.behind == null || config.eventMask != 0) {
                 throw new IllegalArgumentException(
                         "another process's queue is imported with the memory shared with it, and"
-                                + " without statistics and events: "
+                                + " without events: "
                                 + config);
             }
             importQueue(ring, imported.fd(), arg);

@@ -35,7 +35,8 @@ public sealed interface ZcrxSource {
      * wanted. Since Linux 6.19.
      *
      * <p>Both processes have to have the area and the refill ring: {@link ZcrxMemory#shared}, with
-     * the same file, sizes and refill entries. Only one of them at a time may give buffers back.
+     * the same file, sizes, refill entries and statistics. Only one of them at a time may give
+     * buffers back.
      *
      * @param fd the descriptor; may be closed once registered
      */

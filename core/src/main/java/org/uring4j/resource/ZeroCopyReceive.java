@@ -71,23 +71,17 @@ public final class ZeroCopyReceive implements AutoCloseable {
     private final ZcrxQueue queue;
     private final ZcrxControl control;
 
-    /** Where the kernel counts what it copies, or 0. */
-    private final long statistics;
-
     private final ZcrxLeases leases;
 
     /** Another thread gave back enough for the kernel to be asked to take it. */
     private volatile boolean flushWanted;
 
-    private long ranOut;
-    private long queueFull;
     private volatile boolean closed;
 
-    private ZeroCopyReceive(Ring ring, int id, ZcrxQueue queue, long statistics) {
+    private ZeroCopyReceive(Ring ring, int id, ZcrxQueue queue) {
         this.ring = ring;
         this.id = id;
         this.queue = queue;
-        this.statistics = statistics;
         control = new ZcrxControl(ring, id);
         leases = new ZcrxLeases(ring, queue, this::giveBack);
         ACCESS.adopt(ring, this);
@@ -111,7 +105,7 @@ public final class ZeroCopyReceive implements AutoCloseable {
         ACCESS.check(ring);
         ZcrxCauses.check(ring);
         ZcrxRegistration.Registered made = ZcrxRegistration.register(ring, source, config);
-        return new ZeroCopyReceive(ring, made.id(), made.queue(), made.statistics());
+        return new ZeroCopyReceive(ring, made.id(), made.queue());
     }
 
     /**
@@ -127,7 +121,7 @@ public final class ZeroCopyReceive implements AutoCloseable {
         ZcrxCauses.check(ring);
         int id = ZcrxRegistration.importQueue(ring, exported.fd());
         exported.queue.join();
-        return new ZeroCopyReceive(ring, id, exported.queue, 0);
+        return new ZeroCopyReceive(ring, id, exported.queue);
     }
 
     /** What requests name it by. */
@@ -256,13 +250,11 @@ public final class ZeroCopyReceive implements AutoCloseable {
      */
     public void flush() {
         check();
-        do {
-            queue.publish();
-            if (!control.flush()) {
-                return;
-            }
-            queue.flushed();
-        } while (queue.keeps());
+        queue.publish();
+        boolean more = true;
+        while (more && control.flush()) {
+            more = queue.flushed() > 0;
+        }
     }
 
     /**
@@ -276,12 +268,12 @@ public final class ZeroCopyReceive implements AutoCloseable {
     public boolean recover(int result) {
         check();
         if (Errno.ENOMEM.is(result)) {
-            ranOut++;
+            queue.ranOut();
             flush();
             return true;
         }
         if (Errno.ENOSPC.is(result)) {
-            queueFull++;
+            queue.queueFull();
             return true;
         }
         return false;
@@ -387,16 +379,16 @@ public final class ZeroCopyReceive implements AutoCloseable {
 
     private long counted(int offset) {
         check();
-        if (statistics == 0) {
+        if (queue.statistics == 0) {
             throw new IllegalStateException(
                     "the kernel was not told to count: ZeroCopyReceiveConfig.statistics()");
         }
-        return Memory.getLong(statistics + offset);
+        return Memory.getLong(queue.statistics + offset);
     }
 
     /** How buffers have gone back and forth so far. */
     public ZeroCopyReceiveCounters counters() {
-        return queue.counters(ranOut, queueFull);
+        return queue.counters();
     }
 
     /**

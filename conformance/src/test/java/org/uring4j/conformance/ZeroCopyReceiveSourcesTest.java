@@ -1,0 +1,369 @@
+package org.uring4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.uring4j.Errno;
+import org.uring4j.KernelVersion;
+import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.RingConfig.CqeSize;
+import org.uring4j.UringException;
+import org.uring4j.op.OpenFlags;
+import org.uring4j.resource.ZcrxMemory;
+import org.uring4j.resource.ZcrxSource;
+import org.uring4j.resource.ZeroCopyReceive;
+import org.uring4j.resource.ZeroCopyReceiveConfig;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where {@code IORING_REGISTER_ZCRX_IFQ} gets its data and memory from, and what it refuses; areas
+ * added by {@code IORING_REGISTER_ZCRX_CTRL}.
+ */
+class ZeroCopyReceiveSourcesTest {
+    private static final int PAGE = 4096;
+    private static final long MIB = 1 << 20;
+    private static final ZeroCopyReceiveConfig SMALL = ZeroCopyReceiveConfig.of(64 * PAGE);
+
+    private static UringException refused(
+            Ring ring, ZcrxSource source, ZeroCopyReceiveConfig config) {
+        return assertThatExceptionOfType(UringException.class)
+                .isThrownBy(() -> ZeroCopyReceive.register(ring, source, config))
+                .actual();
+    }
+
+    @Test
+    @NeedsDevice("udmabuf")
+    void shouldReceiveIntoDmaBuf() throws Exception {
+        ZcrxSource source = ZcrxStream.device();
+        int bytes = 1 << 20;
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                DmaBuf buf = DmaBuf.make(ring, Path.of(Needs.device("udmabuf")), bytes);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(
+                                ring,
+                                source,
+                                ZeroCopyReceiveConfig.of(ZcrxMemory.dmaBuf(buf.fd(), bytes))
+                                        .statistics());
+                Connection connection = ZcrxStream.connect(ring)) {
+            ZcrxStream stream = new ZcrxStream(queue, connection);
+            ZcrxStream.send(connection, 0, 8 * MIB, true);
+            stream.arm();
+            assertThat(stream.receiveToEnd()).isZero();
+            assertThat(stream.received).isEqualTo(8 * MIB);
+            assertThat(queue.copyCount()).isZero();
+        }
+    }
+
+    /** The application has the virtual device alone; packets arrive at the card. */
+    @Test
+    @NeedsDevice("netkit")
+    void shouldReceiveByQueueLeasedToVirtualDevice() throws Exception {
+        ZcrxSource source = ZcrxSource.netDevice(Needs.device("netkit"), 1);
+        ZeroCopyReceiveConfig config = ZeroCopyReceiveConfig.of(4 * MIB).statistics();
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive queue = ZeroCopyReceive.register(ring, source, config);
+                Connection connection = ZcrxStream.connect(ring, "sim3", "10.80.0.2")) {
+            ZcrxStream stream = new ZcrxStream(queue, connection);
+            ZcrxStream.send(connection, 0, 8 * MIB, true);
+            stream.arm();
+            assertThat(stream.receiveToEnd()).isZero();
+            assertThat(stream.received).isEqualTo(8 * MIB);
+            assertThat(queue.copyCount()).isZero();
+        }
+    }
+
+    @Test
+    void shouldReceiveByTwoQueuesOfOneRing() throws Exception {
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive one =
+                        ZeroCopyReceive.register(ring, ZcrxStream.deviceless(), SMALL);
+                ZeroCopyReceive two =
+                        ZeroCopyReceive.register(ring, ZcrxStream.deviceless(), SMALL);
+                Connection first = Connection.open(ring);
+                Connection second = Connection.open(ring)) {
+            assertThat(one.id()).isNotEqualTo(two.id());
+            ZcrxStream left = new ZcrxStream(one, first);
+            ZcrxStream right = new ZcrxStream(two, second);
+            ZcrxStream.send(first, 0, 2 * MIB, true);
+            ZcrxStream.send(second, 0, 2 * MIB, true);
+            left.arm();
+            right.arm();
+            while (left.armed() || right.armed()) {
+                ring.submitAndWait(1);
+                ring.completions()
+                        .drain(
+                                (data, result, flags, place, _) -> {
+                                    ZcrxStream stream = data == left.fd ? left : right;
+                                    stream.on(result, flags, place, stream.queue::recycle);
+                                });
+            }
+            assertThat(left.received).isEqualTo(2 * MIB);
+            assertThat(right.received).isEqualTo(2 * MIB);
+        }
+    }
+
+    /** A connection's packets go to the queue that their hash says. */
+    @Test
+    @NeedsDevice("zcrx_queues")
+    void shouldReceiveByTwoQueuesOfOneCard() throws Exception {
+        String name = Needs.device("zcrx_queues");
+        ZeroCopyReceiveConfig config = ZeroCopyReceiveConfig.of(MIB).statistics();
+        int[] found = new int[2];
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive one =
+                        ZeroCopyReceive.register(ring, ZcrxSource.netDevice(name, 0), config);
+                ZeroCopyReceive two =
+                        ZeroCopyReceive.register(ring, ZcrxSource.netDevice(name, 1), config)) {
+            for (int i = 0; i < 32; i++) {
+                try (Connection connection = ZcrxStream.connect(ring, "sim2", "10.79.0.2")) {
+                    found[receiveByEither(one, two, connection)]++;
+                }
+            }
+            assertThat(one.copyCount()).isZero();
+            assertThat(two.copyCount()).isZero();
+        }
+        assertThat(found).doesNotContain(0);
+    }
+
+    private static int receiveByEither(
+            ZeroCopyReceive one, ZeroCopyReceive two, Connection connection) {
+        ZcrxStream.send(connection, 0, 100_000, true);
+        ZcrxStream stream = new ZcrxStream(one, connection);
+        stream.arm();
+        int by = 0;
+        if (Errno.EFAULT.is(stream.receiveToEnd())) {
+            assertThat(stream.received).isZero();
+            stream = new ZcrxStream(two, connection);
+            stream.arm();
+            assertThat(stream.receiveToEnd()).isZero();
+            by = 1;
+        }
+        assertThat(stream.received).isEqualTo(100_000);
+        return by;
+    }
+
+    /** What arrives at a queue that was not lent out is copied. */
+    @Test
+    @NeedsDevice("zcrx_queues")
+    void shouldCopyWhatArrivesOnOtherQueue() throws Exception {
+        String name = Needs.device("zcrx_queues");
+        ZeroCopyReceiveConfig config = ZeroCopyReceiveConfig.of(MIB).statistics();
+        boolean copied = false;
+        boolean spared = false;
+        try (Ring ring = ZcrxStream.open(CqeSize.B32);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(ring, ZcrxSource.netDevice(name, 0), config)) {
+            for (int i = 0; i < 32; i++) {
+                long before = queue.copyBytes();
+                try (Connection connection = ZcrxStream.connect(ring, "sim2", "10.79.0.2")) {
+                    ZcrxStream stream = new ZcrxStream(queue, connection);
+                    ZcrxStream.send(connection, 0, 100_000, true);
+                    stream.arm();
+                    assertThat(stream.receiveToEnd()).isZero();
+                    assertThat(stream.received).isEqualTo(100_000);
+                }
+                long more = queue.copyBytes() - before;
+                copied |= more > 0;
+                spared |= more == 0;
+                assertThat(more).isBetween(0L, 100_000L);
+            }
+            assertThat(queue.counters().buffersOut()).isZero();
+        }
+        assertThat(copied).isTrue();
+        assertThat(spared).isTrue();
+    }
+
+    @Test
+    void shouldReceiveIntoAddedArea() throws Exception {
+        Needs.kernel("7.3", "ZCRX_CTRL_ADD_AREA");
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(ring, ZcrxStream.deviceless(), SMALL);
+                Connection connection = Connection.open(ring)) {
+            ZcrxStream stream = new ZcrxStream(queue, connection);
+            ZcrxStream.send(connection, 0, 4 * MIB, true);
+            List<Long> held = new ArrayList<>();
+            stream.goOn = false;
+            stream.arm();
+            stream.receiveUntil(() -> !stream.armed(), held);
+            assertThat(queue.replenished()).isZero();
+
+            int added = queue.addArea(ZcrxMemory.anonymous(32 * PAGE));
+            assertThat(added).isEqualTo(1);
+            assertThat(queue.memory(added).byteSize()).isEqualTo(32 * PAGE);
+            assertThat(queue.replenished()).isEqualTo(32);
+            List<Long> more = new ArrayList<>();
+            stream.arm();
+            stream.receiveUntil(() -> !stream.armed(), more);
+            assertThat(more).hasSize(32);
+            assertThat(more).allMatch(place -> ZeroCopyReceive.area(place) == added);
+            more.forEach(queue::recycle);
+            held.forEach(queue::recycle);
+            assertThat(queue.replenished()).isEqualTo(96);
+            stream.goOn = true;
+            stream.arm();
+            assertThat(stream.receiveToEnd()).isZero();
+            assertThat(stream.received).isEqualTo(4 * MIB);
+        }
+    }
+
+    @Test
+    void shouldNameKernelThatCanAddAreas() throws Exception {
+        ZcrxSource source = ZcrxStream.deviceless();
+        Needs.that(
+                KernelVersion.running().compareTo(KernelVersion.parse("7.3")) < 0,
+                "this kernel has ZCRX_CTRL_ADD_AREA");
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive queue = ZeroCopyReceive.register(ring, source, SMALL)) {
+            assertThatExceptionOfType(UringException.class)
+                    .isThrownBy(() -> queue.addArea(ZcrxMemory.anonymous(PAGE)))
+                    .withMessageContaining("needs Linux 7.3");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"16-byte completions", "no deferred task work", "no single issuer"})
+    void shouldRefuseRingThatCannot(String lack) {
+        RingConfig config =
+                switch (lack) {
+                    case "16-byte completions" -> RingConfig.of(8);
+                    case "no deferred task work" ->
+                            RingConfig.of(8).cqeSize(CqeSize.B32).deferTaskrun(false);
+                    default -> RingConfig.of(8).cqeSize(CqeSize.B32).singleIssuer(false);
+                };
+        try (Ring ring = Ring.open(config)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(
+                            () ->
+                                    ZeroCopyReceive.register(
+                                            ring, new ZcrxSource.NetDevice(1, 0), SMALL))
+                    .withMessageContaining("cqeSize(CqeSize.B32)");
+        }
+    }
+
+    @Test
+    void shouldRefuseInterfaceThatIsNotThere() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ZcrxSource.netDevice("nosuch0", 0))
+                .withMessageContaining("interface=nosuch0");
+        Needs.kernel("6.15", "IORING_REGISTER_ZCRX_IFQ");
+        try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+            UringException e = refused(ring, new ZcrxSource.NetDevice(9999, 0), SMALL);
+            assertThat(e.errno()).isEqualTo(Errno.ENODEV);
+            assertThat(e).hasMessageContaining("there is no such network interface");
+        }
+    }
+
+    @Test
+    void shouldRefuseInterfaceThatLendsNoQueues() {
+        Needs.kernel("6.15", "IORING_REGISTER_ZCRX_IFQ");
+        try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+            UringException e = refused(ring, ZcrxSource.netDevice("lo", 0), SMALL);
+            assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP);
+            assertThat(e).hasMessageContaining("does not lend out queues");
+        }
+    }
+
+    @Test
+    void shouldRefuseWithoutCapability() throws Exception {
+        Needs.kernel("6.15", "IORING_REGISTER_ZCRX_IFQ");
+        Apart.thread(
+                () -> {
+                    try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+                        // The system call changes this thread alone; the C library's would all.
+                        boolean x86 = System.getProperty("os.arch").equals("amd64");
+                        Libc.call("syscall", x86 ? 117 : 147, -1, 65534, -1);
+                        UringException e = refused(ring, new ZcrxSource.NetDevice(1, 0), SMALL);
+                        assertThat(e.errno()).isEqualTo(Errno.EPERM);
+                        assertThat(e).hasMessageContaining("CAP_NET_ADMIN");
+                    }
+                });
+    }
+
+    @Test
+    void shouldNameKernelThatNeedsNoDevice() {
+        Needs.that(
+                KernelVersion.running().compareTo(KernelVersion.parse("7.1")) < 0,
+                "this kernel has ZCRX_REG_NODEV");
+        Needs.kernel("6.15", "IORING_REGISTER_ZCRX_IFQ");
+        try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+            UringException e = refused(ring, ZcrxSource.deviceless(), SMALL);
+            assertThat(e).hasMessageContaining("needs Linux 7.1, this is");
+        }
+    }
+
+    @Test
+    void shouldRefuseLongBuffersWithoutDevice() {
+        try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+            UringException e = refused(ring, ZcrxStream.deviceless(), SMALL.bufferSize(4 * PAGE));
+            assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP);
+            assertThat(e).hasMessageContaining("without a device a buffer is a page");
+        }
+    }
+
+    @Test
+    @NeedsDevice("zcrx")
+    void shouldRefuseQueueThatIsNotThereOrTaken() {
+        String name = Needs.device("zcrx");
+        try (Ring ring = ZcrxStream.open(CqeSize.B32);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(ring, ZcrxStream.device(), SMALL)) {
+            assertThat(queue.memory().byteSize()).isEqualTo(64 * PAGE);
+            UringException e = refused(ring, ZcrxSource.netDevice(name, 1), SMALL);
+            assertThat(e.errno()).isEqualTo(Errno.ERANGE);
+            assertThat(e).hasMessageContaining("no such queue");
+            e = refused(ring, ZcrxStream.device(), SMALL);
+            assertThat(e.errno()).isEqualTo(Errno.EEXIST);
+            assertThat(e).hasMessageContaining("taken");
+        }
+    }
+
+    @Test
+    @NeedsDevice("zcrx")
+    void shouldRefuseBuffersLongerThanMemoryIsContiguous() {
+        try (Ring ring = ZcrxStream.open(CqeSize.B32)) {
+            UringException e =
+                    refused(
+                            ring,
+                            ZcrxStream.device(),
+                            ZeroCopyReceiveConfig.of(4 * MIB).bufferSize(1 << 20));
+            assertThat(e.errno()).isEqualTo(Errno.ERANGE);
+            assertThat(e).hasMessageContaining("huge pages");
+        }
+    }
+
+    @Test
+    void shouldRefuseAbsurdSizes() {
+        assertThatIllegalArgumentException().isThrownBy(() -> ZeroCopyReceiveConfig.of(0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ZeroCopyReceiveConfig.of(Long.MAX_VALUE));
+        assertThatIllegalArgumentException().isThrownBy(() -> SMALL.bufferSize(5000));
+        assertThatIllegalArgumentException().isThrownBy(() -> SMALL.bufferSize(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> SMALL.refillEntries(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> SMALL.refillEntries(40_000));
+        assertThatIllegalArgumentException().isThrownBy(() -> new ZcrxSource.NetDevice(0, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> ZcrxSource.imported(-1));
+    }
+
+    @Test
+    void shouldOpenDmaBufOnlyByDescriptorOfOne() throws Exception {
+        ZcrxSource source = ZcrxStream.device();
+        try (Ring ring = ZcrxStream.open(CqeSize.B32);
+                Opened zero = Opened.open(ring, Path.of("/dev/zero"), OpenFlags.O_RDWR)) {
+            UringException e =
+                    refused(
+                            ring,
+                            source,
+                            ZeroCopyReceiveConfig.of(ZcrxMemory.dmaBuf(zero.fd(), MIB)));
+            assertThat(e.errno()).isEqualTo(Errno.EINVAL);
+        }
+    }
+}
