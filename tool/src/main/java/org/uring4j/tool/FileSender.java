@@ -2,7 +2,6 @@ package org.uring4j.tool;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
-import org.uring4j.Ring;
 import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.SendChunk;
@@ -17,6 +16,7 @@ import org.uring4j.op.Sockets;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
@@ -42,10 +42,9 @@ final class FileSender implements SenderListener {
     private final Source source;
     private final int socket;
     private final int chunkSize;
-    private final LongConsumer progress;
     private final StreamSender sender;
     private final int reader;
-    private final Tally tally = new Tally();
+    private long reads;
 
     // Chunks are numbered along the file; number n is readings[n % readings.length].
     private final Reading[] readings;
@@ -63,22 +62,19 @@ final class FileSender implements SenderListener {
      * A sender for one file.
      *
      * @param memory to be kept until the ring has closed
-     * @param progress told the number of bytes sent so far
      */
     FileSender(
-            Ring ring,
+            EventLoop loop,
             Arena memory,
             Source source,
             int socket,
             TransferOptions options,
-            ZeroCopyPolicy policy,
-            LongConsumer progress) {
+            ZeroCopyPolicy policy) {
+        this.loop = loop;
         this.memory = memory;
         this.source = source;
         this.socket = socket;
-        this.progress = progress;
         chunkSize = options.chunk();
-        loop = EventLoop.of(ring);
         reader = loop.attach((number, result, flags, first, second) -> read(number, result));
         readings = new Reading[options.depth()];
         for (int i = 0; i < readings.length; i++) {
@@ -98,26 +94,40 @@ final class FileSender implements SenderListener {
         };
     }
 
-    /** Sends the whole file and its end, until the kernel has given back all memory. */
-    Tally run() {
-        readAhead();
-        while (!finished) {
+    /**
+     * Sends the whole file and its end over each connection, until the kernel has given back all
+     * memory.
+     *
+     * @param progress told the number of bytes sent so far
+     */
+    static Tally run(EventLoop loop, List<FileSender> senders, LongConsumer progress) {
+        senders.forEach(FileSender::readAhead);
+        while (!senders.stream().allMatch(sender -> sender.finished)) {
             loop.run(1);
-            if (sender.failure() != null) {
-                throw lost(sender.failure());
-            }
-            progress.accept(sender.report().bytes());
+            senders.forEach(FileSender::check);
+            progress.accept(senders.stream().mapToLong(each -> each.sender.report().bytes()).sum());
         }
+        Tally tally = new Tally();
+        senders.forEach(sender -> sender.addTo(tally));
+        return tally;
+    }
+
+    private void check() {
+        if (sender.failure() != null) {
+            throw lost(sender.failure());
+        }
+    }
+
+    private void addTo(Tally tally) {
         sender.close();
         SenderReport report = sender.report();
-        tally.bytes = report.bytes();
-        tally.requests += report.requests();
-        tally.plainBytes = report.plain();
-        tally.zeroCopyBytes = report.zeroCopy();
-        tally.copiedBytes = report.copied();
-        tally.untoldBytes = report.untold();
+        tally.bytes += report.bytes();
+        tally.requests += reads + report.requests();
+        tally.plainBytes += report.plain();
+        tally.zeroCopyBytes += report.zeroCopy();
+        tally.copiedBytes += report.copied();
+        tally.untoldBytes += report.untold();
         tally.remark = report.remark();
-        return tally;
     }
 
     @Override
@@ -154,7 +164,7 @@ final class FileSender implements SenderListener {
         Files.read(loop.ring().next(), source.fd(), rest, offset)
                 .userData(EventLoop.userData(reader, place));
         underWay++;
-        tally.requests++;
+        reads++;
     }
 
     private void read(int place, int result) {
@@ -213,21 +223,25 @@ final class FileSender implements SenderListener {
     }
 
     /**
-     * Reads on until the peer closes too: closing a socket that still has something to read would
+     * Reads on until the peers close too: closing a socket that still has something to read would
      * throw away what the peer has not read yet.
      */
-    void end() {
+    static void end(EventLoop loop, List<FileSender> senders) {
+        senders.forEach(FileSender::beginFarewell);
+        long deadline = System.nanoTime() + LINGER.toNanos();
+        long left = LINGER.toNanos();
+        while (left > 0 && !senders.stream().allMatch(sender -> sender.peerClosed)) {
+            loop.run(1, Duration.ofNanos(left));
+            left = deadline - System.nanoTime();
+        }
+    }
+
+    private void beginFarewell() {
         MemorySegment buffer = memory.allocate(FAREWELL_BYTES);
         int user =
                 loop.attach(
                         (value, result, flags, first, second) -> farewell(buffer, value, result));
         receive(buffer, user);
-        long deadline = System.nanoTime() + LINGER.toNanos();
-        long left = LINGER.toNanos();
-        while (!peerClosed && left > 0) {
-            loop.run(1, Duration.ofNanos(left));
-            left = deadline - System.nanoTime();
-        }
     }
 
     private void receive(MemorySegment buffer, int user) {

@@ -2,6 +2,7 @@ package org.uring4j.tool;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
+import org.uring4j.io.EventLoop;
 import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.op.OpenFlags;
 
@@ -121,11 +122,12 @@ record Loopback(int sending, int receiving) {
             try {
                 Source source = new Source(name, fd, false, size);
                 Meter meter = Meter.start();
-                FileSender sender =
-                        new FileSender(ring, memory, source, sending, options, policy, bytes -> {});
-                Tally tally = sender.run();
+                EventLoop loop = EventLoop.of(ring);
+                List<FileSender> senders =
+                        List.of(new FileSender(loop, memory, source, sending, options, policy));
+                Tally tally = FileSender.run(loop, senders, bytes -> {});
                 meter.stop(tally);
-                sender.end();
+                FileSender.end(loop, senders);
                 return tally;
             } finally {
                 connections.close(fd);

@@ -1,6 +1,7 @@
 package org.uring4j.tool;
 
 import org.uring4j.Ring;
+import org.uring4j.io.EventLoop;
 import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.op.OpenFlags;
 
@@ -8,14 +9,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 
 /** {@code uring4j send}. */
@@ -27,8 +32,11 @@ import java.util.concurrent.Callable;
         })
 final class SendCommand implements Callable<Integer> {
     private static final int STANDARD_INPUT = 0;
+    private static final int MAX_CONNECTIONS = 4096;
 
     @Spec private CommandSpec spec;
+
+    private int count = 1;
 
     @Parameters(
             index = "0",
@@ -53,6 +61,26 @@ final class SendCommand implements Callable<Integer> {
                 "auto goes over to plain sends where the kernel copies all the same."
             })
     private ZeroCopyPolicy.Mode zeroCopy;
+
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = {
+                "Send the file so many times at once, over a connection each"
+                        + " (default: ${DEFAULT-VALUE})."
+            })
+    void setConnections(int connections) {
+        if (connections < 1 || connections > MAX_CONNECTIONS) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--connections must be 1 to "
+                            + MAX_CONNECTIONS
+                            + ": --connections="
+                            + connections);
+        }
+        count = connections;
+    }
 
     @Mixin private TransferOptions options;
 
@@ -79,20 +107,41 @@ final class SendCommand implements Callable<Integer> {
         ZeroCopyPolicy policy = FileSender.policy(zeroCopy);
         Connections connections = new Connections(ring);
         Source source = source(connections);
-        int socket = connections.connect(endpoint.resolve());
-        try (Progress progress = Progress.of("sending", source.size(), !quiet)) {
-            Meter meter = Meter.start();
-            FileSender sender =
-                    new FileSender(ring, memory, source, socket, options, policy, progress);
-            Tally tally = sender.run();
-            meter.stop(tally);
-            sender.end();
-            return tally;
+        if (source.sequential() && count > 1) {
+            throw new Failure(
+                    source.name() + " can be read only once, and so sent over one connection only");
+        }
+        List<InetSocketAddress> addresses = endpoint.resolve();
+        List<Integer> sockets = new ArrayList<>();
+        try {
+            while (sockets.size() < count) {
+                sockets.add(connections.connect(addresses));
+            }
+            return send(EventLoop.of(ring), memory, source, sockets, policy);
         } finally {
-            connections.close(socket);
+            sockets.forEach(connections::close);
             if (source.fd() != STANDARD_INPUT) {
                 connections.close(source.fd());
             }
+        }
+    }
+
+    private Tally send(
+            EventLoop loop,
+            Arena memory,
+            Source source,
+            List<Integer> sockets,
+            ZeroCopyPolicy policy) {
+        try (Progress progress = Progress.of("sending", count * source.size(), !quiet)) {
+            Meter meter = Meter.start();
+            List<FileSender> senders = new ArrayList<>();
+            for (int socket : sockets) {
+                senders.add(new FileSender(loop, memory, source, socket, options, policy));
+            }
+            Tally tally = FileSender.run(loop, senders, progress);
+            meter.stop(tally);
+            FileSender.end(loop, senders);
+            return tally;
         }
     }
 

@@ -189,6 +189,22 @@ class TransferTest {
     }
 
     @Test
+    void shouldSendOverSeveralConnections() throws Exception {
+        Path sent = file("sent", 700_001);
+        Path received = directory.resolve("received");
+        int port = Cli.freePort();
+        Cli receiver = Cli.receive(port, "-o", received.toString(), "--connections=3");
+        Cli.Result sender =
+                Cli.run("send", sent.toString(), "localhost:" + port, "--connections=3");
+        assertThat(sender.exitCode()).isZero();
+        assertThat(sender.err()).startsWith("sent      2100003 bytes");
+        assertThat(receiver.await().exitCode()).isZero();
+        for (int i = 1; i <= 3; i++) {
+            assertThat(directory.resolve("received." + i)).hasSameBinaryContentAs(sent);
+        }
+    }
+
+    @Test
     void shouldSayByWhichWayItReceivedAndWhyNotByABetterOne() throws Exception {
         int port = Cli.freePort();
         Cli receiver = Cli.receive(port, "-o", "/dev/null", "--zcrx", "lo:0");
