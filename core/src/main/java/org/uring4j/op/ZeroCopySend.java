@@ -36,6 +36,9 @@ import java.lang.foreign.MemorySegment;
  * <p><b>Copying.</b> The kernel may copy all the same: over loopback, to some devices, when a
  * packet is filtered or duplicated. {@link #REPORT_USAGE} tells.
  *
+ * <p><b>Drains.</b> Never {@linkplain org.uring4j.Sqe#drain drain} one: its notification, made
+ * beforehand, counts as a request before it. It never starts (Linux 6.18), and all behind it wait.
+ *
  * <p>Source: {@code io_uring_prep_send_zc(3)}, {@code io_uring_enter(2)}.
  */
 public final class ZeroCopySend {
