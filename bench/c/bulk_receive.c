@@ -35,6 +35,7 @@ static struct sockaddr_in source;
 static int fd = -1;
 static bool armed;
 static unsigned buffer_size, buffer_count;
+static int gather; /* from how many bytes on the kernel tells of them */
 
 static void arm(void)
 {
@@ -119,6 +120,8 @@ static void open_all(unsigned size)
     give_back(0, buffer_count);
     fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     check_libc(connect(fd, (struct sockaddr *)&source, sizeof(source)), "connect");
+    if (gather)
+        check_libc(setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &gather, sizeof(gather)), "SO_RCVLOWAT");
     armed = false;
 }
 
@@ -139,7 +142,7 @@ static void run(unsigned size, uint64_t nanoseconds)
 static void usage(int status)
 {
     fprintf(status ? stderr : stdout,
-            "usage: bulk_receive --port N [--mode multishot|incremental|bundles]\n");
+            "usage: bulk_receive --port N [--mode multishot|incremental|bundles] [--gather BYTES]\n");
     exit(status);
 }
 
@@ -157,7 +160,8 @@ static enum mode parse_mode(const char *text)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
-            {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, '?'}, {0}};
+            {"mode", required_argument, NULL, 'm'}, {"gather", required_argument, NULL, 'g'},
+            {"help", no_argument, NULL, '?'}, {0}};
     int port = 0, option;
     char line[128];
 
@@ -168,6 +172,9 @@ int main(int argc, char **argv)
             break;
         case 'm':
             mode = parse_mode(optarg);
+            break;
+        case 'g':
+            gather = parse_number(optarg, "--gather", 0, 1 << 30);
             break;
         default:
             usage(optopt ? 2 : 0);

@@ -34,6 +34,9 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
     private static final double BAR = 0.97;
     private static final double NETTY_BAR = 1.25;
 
+    /** From how many bytes on a receiver that gathers is told of them. */
+    private static final int GATHER = 256 << 10;
+
     /** The same, comparing ours with those only whose name has a text. */
     BulkHalf only(String text) {
         List<Contestant> some = new ArrayList<>(contestants);
@@ -65,11 +68,13 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
                 "bulk receive",
                 Programs.c("bulk_source"),
                 List.of(
-                        new Contestant("uring4j, best path", receiver("best"), RING, 0),
-                        new Contestant("uring4j, multishot", receiver("multishot"), RING, 0),
-                        new Contestant("C, incremental", cReceiver("incremental"), C, BAR),
-                        new Contestant("C, multishot", cReceiver("multishot"), C, 0),
-                        new Contestant("C, bundles", cReceiver("bundles"), C, 0),
+                        new Contestant("uring4j", receiver("best", GATHER), RING, 0),
+                        new Contestant("uring4j, not gathering", receiver("best", 0), RING, 0),
+                        new Contestant("uring4j, multishot", receiver("multishot", 0), RING, 0),
+                        new Contestant("C", cReceiver("incremental", GATHER), C, BAR),
+                        new Contestant("C, not gathering", cReceiver("incremental", 0), C, 0),
+                        new Contestant("C, multishot", cReceiver("multishot", 0), C, 0),
+                        new Contestant("C, bundles", cReceiver("bundles", 0), C, 0),
                         new Contestant(
                                 "Netty io_uring",
                                 port -> Programs.java(NettyBulkReceiver.class, port),
@@ -77,12 +82,13 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
                                 NETTY_BAR)));
     }
 
-    private static Function<String, List<String>> receiver(String path) {
-        return port -> Programs.java(BulkReceiver.class, port, path);
+    private static Function<String, List<String>> receiver(String path, int gather) {
+        return port -> Programs.java(BulkReceiver.class, port, path, "" + gather);
     }
 
-    private static Function<String, List<String>> cReceiver(String mode) {
-        return port -> Programs.c("bulk_receive", "--port", port, "--mode", mode);
+    private static Function<String, List<String>> cReceiver(String mode, int gather) {
+        return port ->
+                Programs.c("bulk_receive", "--port", port, "--mode", mode, "--gather", "" + gather);
     }
 
     private static Function<String, List<String>> sender(String zeroCopy) {

@@ -17,7 +17,7 @@ import java.util.Locale;
 
 /**
  * Receives in bulk through uring4j's {@link StreamReceiver}; arguments: PORT and the {@link
- * ReceivePath}, or {@code best}.
+ * ReceivePath}, or {@code best}, and how many bytes to gather.
  */
 final class BulkReceiver implements StreamReceiver.Handler {
     /** How many turns between two looks at the clock, as in the C receiver. */
@@ -26,15 +26,17 @@ final class BulkReceiver implements StreamReceiver.Handler {
     private final EventLoop loop;
     private final int port;
     private final @Nullable ReceivePath path;
+    private final int gather;
     private @Nullable ReceivePool pool;
     private int bufferSize;
     private int fd;
     private long received;
 
-    private BulkReceiver(EventLoop loop, int port, @Nullable ReceivePath path) {
+    private BulkReceiver(EventLoop loop, int port, @Nullable ReceivePath path, int gather) {
         this.loop = loop;
         this.port = port;
         this.path = path;
+        this.gather = gather;
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -44,7 +46,9 @@ final class BulkReceiver implements StreamReceiver.Handler {
                         : ReceivePath.valueOf(args[1].toUpperCase(Locale.ROOT));
         try (Ring ring = Ring.open(RingConfig.of(64).cqEntries(1024))) {
             EventLoop loop = EventLoop.of(ring);
-            BulkReceiver receiver = new BulkReceiver(loop, Integer.parseInt(args[0]), path);
+            BulkReceiver receiver =
+                    new BulkReceiver(
+                            loop, Integer.parseInt(args[0]), path, Integer.parseInt(args[2]));
             BulkPeer.serve("uring4j", receiver::run);
             if (receiver.pool != null) {
                 receiver.pool.close();
@@ -80,7 +84,11 @@ final class BulkReceiver implements StreamReceiver.Handler {
         }
         long bytes = (long) size * BulkPeer.buffers(size);
         ReceivePoolConfig config =
-                ReceivePoolConfig.defaults().size(bytes).working(bytes).bufferSize(size);
+                ReceivePoolConfig.defaults()
+                        .size(bytes)
+                        .working(bytes)
+                        .bufferSize(size)
+                        .gather(gather);
         pool = ReceivePool.open(loop, path == null ? config : config.path(path));
         fd = BulkSender.connect(loop, port);
         pool.receive(fd, this);

@@ -18,7 +18,9 @@ import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
 import org.uring4j.resource.Lease;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -90,6 +92,36 @@ class ReceivePoolTest {
                 peer.join();
                 expected.checkEnded();
                 assertThat(receiver.starvations()).isGreaterThan(5);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldGatherUntilThereIsEnoughOrTheEnd(ReceivePath path) throws Exception {
+        Needs.kernel("6.7", "SOCKET_URING_OP_SETSOCKOPT");
+        byte[] data = Net.random(150_000, 10);
+        try (Ring ring = open(path);
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            try (ReceivePool pool = ReceivePool.open(loop, config(path).gather(100_000))) {
+                ExpectedStream expected = new ExpectedStream(data);
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                // What is there to begin with would come at once.
+                loop.run(1);
+                for (int i = 0; i < 9; i++) {
+                    connection.send(Arrays.copyOfRange(data, i * 10_000, i * 10_000 + 10_000));
+                    loop.run(1, Duration.ofMillis(1));
+                    assertThat(expected.at).isZero();
+                }
+                connection.send(Arrays.copyOfRange(data, 90_000, 140_000));
+                turn(loop, () -> expected.at == 140_000);
+                // The end brings the rest, however little.
+                connection.send(Arrays.copyOfRange(data, 140_000, data.length));
+                connection.peer().shutdownOutput();
+                turn(loop, receiver::ended);
+                expected.checkEnded();
+                assertThat(pool.gatherRefused()).isZero();
             }
         }
     }

@@ -115,7 +115,7 @@ class ZeroCopyStreamTest {
     @Test
     @NeedsDevice("zcrx")
     void shouldStandTwoHundredDeaths() throws Exception {
-        byte[] data = Net.random(2 << 20, 3);
+        byte[] data = Net.random(1 << 20, 3);
         for (int warmUp = 0; warmUp < 8; warmUp++) {
             new Death(warmUp, data).run();
         }
@@ -181,8 +181,8 @@ class ZeroCopyStreamTest {
             StreamReceiver receiver = pool.receive(connection.fd(), expected);
             assertThat(receiver.path()).isEqualTo(ReceivePath.ZERO_COPY);
             Thread peer =
-                    StreamReceiverTest.send(connection, data, 1 + random.nextInt(200_000), true);
-            long until = random.nextInt(400_000);
+                    StreamReceiverTest.send(connection, data, 1 + random.nextInt(100_000), true);
+            long until = random.nextInt(200_000);
             turn(loop, () -> expected.at >= until);
             switch (seed % 4) {
                 case 0 -> {

@@ -2,13 +2,20 @@ package org.uring4j.io;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
+import org.uring4j.Kernel;
+import org.uring4j.KernelVersion;
 import org.uring4j.Ring;
+import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.Waker;
 import org.uring4j.op.Cancel;
+import org.uring4j.op.SocketOptions;
 import org.uring4j.resource.LeasesOut;
 import org.uring4j.resource.ZeroCopyReceive;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -40,6 +47,7 @@ import java.util.Optional;
  */
 public final class ReceivePool implements AutoCloseable {
     private static final int WAKE = Integer.MIN_VALUE;
+    private static final int GATHER = Integer.MIN_VALUE + 1;
     private static final Duration PATIENCE = Duration.ofMillis(100);
     private static final int MOST_WAITS = 100;
 
@@ -48,8 +56,13 @@ public final class ReceivePool implements AutoCloseable {
     private final int user;
     private final Intakes intakes;
     private final Waker waker;
+
+    /** The value of the socket option, for as long as requests may name it. */
+    private final @Nullable MemorySegment gather;
+
     private @Nullable StreamReceiver[] receivers = new StreamReceiver[16];
     private int active;
+    private long gatherRefused;
     private boolean closed;
     long received;
     long starvations;
@@ -62,6 +75,7 @@ public final class ReceivePool implements AutoCloseable {
                 loop.attach(
                         (value, result, flags, place, _) ->
                                 onCompletion(value, result, flags, place));
+        gather = config.gather == 0 ? null : gather(config.gather);
         boolean complete = false;
         try {
             // Groups of the program's own are numbered from 0 on.
@@ -74,6 +88,17 @@ public final class ReceivePool implements AutoCloseable {
                 loop.detach(user);
             }
         }
+    }
+
+    private static MemorySegment gather(int bytes) {
+        KernelVersion running = Kernel.current().version();
+        if (running.compareTo(KernelVersion.parse("6.7")) < 0) {
+            throw new UringException(
+                    "IORING_OP_URING_CMD",
+                    Errno.EOPNOTSUPP,
+                    "gather(" + bytes + ") needs Linux 6.7, this is " + running);
+        }
+        return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_INT, bytes);
     }
 
     /** Opens one with the best path and {@link ReceivePoolConfig#defaults()}. */
@@ -147,6 +172,16 @@ public final class ReceivePool implements AutoCloseable {
         active++;
         boolean armed = false;
         try {
+            if (gather != null) {
+                Sqe sqe =
+                        SocketOptions.set(
+                                ring.next(),
+                                fd,
+                                SocketOptions.SOL_SOCKET,
+                                SocketOptions.SO_RCVLOWAT,
+                                gather);
+                (direct ? sqe.fixedFile() : sqe).userData(EventLoop.userData(user, GATHER));
+            }
             choice.intake().arm(receiver);
             armed = true;
         } finally {
@@ -173,6 +208,9 @@ public final class ReceivePool implements AutoCloseable {
                 waker.rearm();
                 intakes.feed();
             }
+        } else if (value == GATHER) {
+            // Refused by a socket of another kind: then it tells of every byte.
+            gatherRefused += result < 0 ? 1 : 0;
         } else {
             StreamReceiver receiver = receivers[~value];
             if (receiver != null && Errno.EALREADY.is(result)) {
@@ -214,6 +252,11 @@ public final class ReceivePool implements AutoCloseable {
     /** How often the kernel ended a request that was to go on, and it was put in again. */
     public long restarts() {
         return restarts;
+    }
+
+    /** How many sockets did not take {@link ReceivePoolConfig#gather}. */
+    public long gatherRefused() {
+        return gatherRefused;
     }
 
     /** Which leases are out, since when, and where they were taken. */

@@ -12,6 +12,7 @@ public final class ReceivePoolConfig {
     final long size;
     final long working;
     final int bufferSize;
+    final int gather;
     final @Nullable ReceivePath path;
     final @Nullable Queue queue;
 
@@ -22,18 +23,20 @@ public final class ReceivePoolConfig {
             long size,
             long working,
             int bufferSize,
+            int gather,
             @Nullable ReceivePath path,
             @Nullable Queue queue) {
         this.size = size;
         this.working = working;
         this.bufferSize = bufferSize;
+        this.gather = gather;
         this.path = path;
         this.queue = queue;
     }
 
     /** 16 MiB, the first of them within the processor's cache; the best path there is. */
     public static ReceivePoolConfig defaults() {
-        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, null, null);
+        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, 0, null, null);
     }
 
     /**
@@ -45,7 +48,7 @@ public final class ReceivePoolConfig {
         if (bytes < 4096) {
             throw new IllegalArgumentException("a pool has 4096 bytes at least: size=" + bytes);
         }
-        return new ReceivePoolConfig(bytes, working, bufferSize, path, queue);
+        return new ReceivePoolConfig(bytes, working, bufferSize, gather, path, queue);
     }
 
     /**
@@ -59,7 +62,7 @@ public final class ReceivePoolConfig {
         if (bytes < 1) {
             throw new IllegalArgumentException("the kernel gets something: working=" + bytes);
         }
-        return new ReceivePoolConfig(size, bytes, bufferSize, path, queue);
+        return new ReceivePoolConfig(size, bytes, bufferSize, gather, path, queue);
     }
 
     /**
@@ -73,7 +76,21 @@ public final class ReceivePoolConfig {
             throw new IllegalArgumentException(
                     "a buffer has 64 bytes to 1 GiB: bufferSize=" + bytes);
         }
-        return new ReceivePoolConfig(size, working, bytes, path, queue);
+        return new ReceivePoolConfig(size, working, bytes, gather, path, queue);
+    }
+
+    /**
+     * Has the kernel tell of a stream only when so many bytes have come, or its end ({@code
+     * SO_RCVLOWAT}): fewer and longer receives, for streams in bulk. Not for conversations: of a
+     * message that is shorter nobody hears until more comes. Since Linux 6.7.
+     *
+     * @param bytes 256 KiB is a good choice; 0 to be told of every byte
+     */
+    public ReceivePoolConfig gather(int bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("0 or more bytes are gathered: bytes=" + bytes);
+        }
+        return new ReceivePoolConfig(size, working, bufferSize, bytes, path, queue);
     }
 
     /**
@@ -83,7 +100,7 @@ public final class ReceivePoolConfig {
      * @param path the path
      */
     public ReceivePoolConfig path(ReceivePath path) {
-        return new ReceivePoolConfig(size, working, bufferSize, path, queue);
+        return new ReceivePoolConfig(size, working, bufferSize, gather, path, queue);
     }
 
     /**
@@ -95,7 +112,8 @@ public final class ReceivePoolConfig {
      * @param config its memory
      */
     public ReceivePoolConfig zeroCopy(ZcrxSource source, ZeroCopyReceiveConfig config) {
-        return new ReceivePoolConfig(size, working, bufferSize, path, new Queue(source, config));
+        return new ReceivePoolConfig(
+                size, working, bufferSize, gather, path, new Queue(source, config));
     }
 
     int bufferSize(ReceivePath path) {
