@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
+import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.resource.ZcrxSource;
 import org.uring4j.resource.ZeroCopyReceive;
@@ -94,6 +95,26 @@ class ZeroCopyReceiveBuffersTest {
             assertThat(stream.receiveToEnd()).isZero();
             assertThat(stream.received).isEqualTo(MIB);
             assertThat(queue.counters().ranOut()).isPositive();
+        }
+    }
+
+    @Test
+    void shouldGoOnAfterCompletionQueueWasFull() throws Exception {
+        RingConfig config = RingConfig.of(4).cqEntries(8).cqeSize(CqeSize.B32);
+        try (Ring ring = Ring.open(config);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(
+                                ring,
+                                ZcrxStream.deviceless(),
+                                ZeroCopyReceiveConfig.of(256 * PAGE));
+                Connection connection = Connection.open(ring)) {
+            ZcrxStream stream = new ZcrxStream(queue, connection);
+            ZcrxStream.send(connection, 0, 2 * MIB, true);
+            stream.arm();
+            assertThat(stream.receiveToEnd()).isZero();
+            assertThat(stream.received).isEqualTo(2 * MIB);
+            assertThat(queue.counters().queueFull()).isPositive();
+            assertThat(queue.counters().buffersOut()).isZero();
         }
     }
 

@@ -8,6 +8,8 @@ import org.uring4j.RingConfig;
 import org.uring4j.UringException;
 import org.uring4j.internal.uapi.IoUringConstants;
 
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.Locale;
 
 /** Why an interface queue was refused, and what to do about it. */
@@ -121,9 +123,9 @@ final class ZcrxCauses {
     private static String name(ZcrxSource source) {
         if (source instanceof ZcrxSource.NetDevice device) {
             try {
-                var found = java.net.NetworkInterface.getByIndex(device.interfaceIndex());
+                NetworkInterface found = NetworkInterface.getByIndex(device.interfaceIndex());
                 return found == null ? "IF" : found.getName();
-            } catch (java.net.SocketException e) {
+            } catch (SocketException e) {
                 return "IF";
             }
         }
