@@ -51,6 +51,9 @@ class ZeroCopyReceiveTest {
     @CsvSource({"B32, 4096", "MIXED, 4096", "MIXED, 16384", "MIXED, 65536"})
     @NeedsDevice("zcrx")
     void shouldReceiveFromDeviceWithoutCopying(CqeSize size, int bufferSize) throws Exception {
+        if (bufferSize > 4096) {
+            Needs.device("hugepages");
+        }
         ZcrxMemory memory =
                 bufferSize == 4096 ? ZcrxMemory.anonymous(AREA) : ZcrxMemory.hugePages(2 * AREA);
         ZeroCopyReceiveConfig config =
