@@ -2,6 +2,7 @@ package org.uring4j;
 
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE32;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE_MIXED;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SINGLE_ISSUER;
 
 import org.uring4j.internal.uapi.InterfaceTable;
 
@@ -20,6 +21,11 @@ import java.util.List;
  */
 public record RingSetup(
         int flags, int leftOut, int features, int sqEntries, int cqEntries, boolean registeredFd) {
+
+    /** Whether the ring belongs to one thread ({@code IORING_SETUP_SINGLE_ISSUER}). */
+    public boolean singleIssuer() {
+        return (flags & IORING_SETUP_SINGLE_ISSUER) != 0;
+    }
 
     /** How long a completion queue entry is. */
     public RingConfig.CqeSize cqeSize() {

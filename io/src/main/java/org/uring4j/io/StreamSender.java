@@ -100,8 +100,7 @@ public final class StreamSender implements AutoCloseable {
         this.config = config;
         this.listener = listener;
         ring = loop.ring();
-        boolean owned = ring.setup().flagNames().contains("SINGLE_ISSUER");
-        owner = owned ? Thread.currentThread() : null;
+        owner = ring.setup().singleIssuer() ? Thread.currentThread() : null;
         zeroCopy = new ZeroCopyUse(config, Kernel.current());
         room = new SendRoom(config);
         queue = new SendQueue(config.chunks() + config.lentPieces());
