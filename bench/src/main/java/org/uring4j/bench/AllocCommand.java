@@ -45,6 +45,7 @@ final class AllocCommand implements Callable<Integer> {
                 new Runner(
                                 new OptionsBuilder()
                                         .include(RingBenchmark.class.getName())
+                                        .include(SenderBenchmark.class.getName())
                                         .addProfiler(GCProfiler.class)
                                         .forks(1)
                                         .warmupIterations(5)
