@@ -20,7 +20,8 @@ import java.util.List;
 record Example(Path page, int line, String code, List<String> given, boolean runs) {
     private static final String IMPORTS =
             "package org.uring4j.conformance; import module java.base; import org.uring4j.*;"
-                    + " import org.uring4j.op.*; import org.uring4j.resource.*;"
+                    + " import org.uring4j.io.*; import org.uring4j.op.*;"
+                    + " import org.uring4j.resource.*;"
                     + " import static org.assertj.core.api.Assertions.assertThat;";
 
     /** The examples of a page. */
