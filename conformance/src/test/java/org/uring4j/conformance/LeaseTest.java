@@ -284,6 +284,7 @@ class LeaseTest {
     }
 
     @Test
+    @Timeout(300) // Another JVM has to start.
     void shouldTellWhereForgottenLeasesWereTakenWhenAskedTo() throws Exception {
         assertThat(Apart.process(ForgetfulChild.class))
                 .contains("the buffer ring of group 1 is closed")
