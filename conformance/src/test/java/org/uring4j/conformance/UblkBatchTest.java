@@ -83,6 +83,12 @@ class UblkBatchTest {
                 assertThat(Completions.one(host.ring).failed(Errno.EINVAL)).isTrue();
                 assertThatThrownBy(() -> many.add(1, 0, buffer))
                         .isInstanceOf(IndexOutOfBoundsException.class);
+                many.clear();
+                try (Arena gone = Arena.ofConfined()) {
+                    many.add(1, 0, gone.allocate(device.maxIoBytes()));
+                }
+                assertThatThrownBy(() -> UblkBatch.prepIoCmds(host.ring.next(), fd, 0, many))
+                        .isInstanceOf(IllegalStateException.class);
                 assertThatThrownBy(() -> many.clear().add(1, 0, MemorySegment.NULL))
                         .isInstanceOf(IllegalArgumentException.class);
             }

@@ -17,6 +17,7 @@ import org.uring4j.Errno;
 import org.uring4j.KernelVersion;
 import org.uring4j.RingConfig.SqeSize;
 import org.uring4j.op.BlockCommands;
+import org.uring4j.op.Files;
 import org.uring4j.op.OpenFlags;
 import org.uring4j.op.UblkCommands;
 import org.uring4j.op.UblkControl;
@@ -28,7 +29,6 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -60,7 +60,9 @@ class UblkCommandsTest {
                 channel.force(true);
             }
             MemorySegment kept =
-                    file == null ? host.disk : MemorySegment.ofArray(Files.readAllBytes(file));
+                    file == null
+                            ? host.disk
+                            : MemorySegment.ofArray(java.nio.file.Files.readAllBytes(file));
             assertThat(kept.asSlice(12345, written.byteSize()).mismatch(written)).isEqualTo(-1);
             host.compare(device, kept);
             assertThat(server.served()).isPositive();
@@ -215,23 +217,42 @@ class UblkCommandsTest {
     }
 
     @Test
-    void shouldRegisterSharedMemory() {
+    void shouldServeSharedMemoryWhereItIs() throws Exception {
         try (UblkHost host = UblkHost.open()) {
             host.needs(UblkDevice.F_SHMEM_ZC);
             UblkDevice device = host.add(UblkDevice.F_SHMEM_ZC);
-            MemorySegment what = UblkControl.sharedMemory(host.arena, host.disk, false);
+            UblkServer server = new UblkServer(UblkServer.Way.COPY, device, host.disk, null);
+            host.start(device);
+            MemorySegment memory = host.arena.allocate(16 * BLOCK, BLOCK);
+            memory.copyFrom(MemorySegment.ofArray(Net.random(16 * BLOCK, 8)));
+            MemorySegment what = UblkControl.sharedMemory(host.arena, memory, false);
             UblkControl.regBuf(host.next(), host.fd(), device.id(), what);
-            int index = Net.ok(host.ring);
-            UblkControl.unregBuf(host.next(), host.fd(), device.id(), index);
+            assertThat(Net.ok(host.ring)).isZero();
+            server.share(memory);
+            MemorySegment part = memory.asSlice(3 * BLOCK, 2 * BLOCK);
+            try (Opened opened = host.opened(device)) {
+                Files.write(host.ring.next(), opened.fd(), part, 7 * BLOCK);
+                assertThat(Net.ok(host.ring)).isEqualTo(2 * BLOCK);
+            }
+            assertThat(host.disk.asSlice(7 * BLOCK, 2 * BLOCK).mismatch(part)).isEqualTo(-1);
+            assertThat(server.servedShared()).isPositive();
+            UblkControl.unregBuf(host.next(), host.fd(), device.id(), 0);
             Net.ok(host.ring);
-            UblkControl.unregBuf(host.next(), host.fd(), device.id(), index);
+            UblkControl.unregBuf(host.next(), host.fd(), device.id(), 0);
             assertThat(Completions.one(host.ring).result()).isNegative();
-            assertThatThrownBy(
-                            () ->
-                                    UblkControl.sharedMemory(
-                                            host.arena, host.disk.asSlice(1, BLOCK), false))
-                    .isInstanceOf(IllegalArgumentException.class);
+            host.stop(device);
+            server.join();
             host.remove(device);
+        }
+    }
+
+    @Test
+    void shouldRefuseToSharePartsOfPages() {
+        try (UblkHost host = UblkHost.open()) {
+            MemorySegment part = host.disk.asSlice(1, BLOCK);
+            assertThatThrownBy(() -> UblkControl.sharedMemory(host.arena, part, false))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("4096");
         }
     }
 

@@ -64,6 +64,11 @@ final class UblkServer implements Runnable {
     private volatile @Nullable Throwable failure;
     private final AtomicInteger served = new AtomicInteger();
 
+    /** Memory of programs that the driver names instead of copying, and how often it did. */
+    private volatile MemorySegment shared = MemorySegment.NULL;
+
+    private final AtomicInteger servedShared = new AtomicInteger();
+
     private Ring ring;
     private UblkQueue queue;
     private int fd;
@@ -88,6 +93,16 @@ final class UblkServer implements Runnable {
         thread = Thread.ofPlatform().name("ublk-server").start(this);
         assertThat(ready.await(10, TimeUnit.SECONDS)).as("all is fetched").isTrue();
         assertThat(failure).isNull();
+    }
+
+    /** The memory that was registered under index 0. */
+    void share(MemorySegment memory) {
+        shared = memory;
+    }
+
+    /** How many of the requests had their data there. */
+    int servedShared() {
+        return servedShared.get();
     }
 
     /** Waits for its end, which comes when the device is stopped; it must have gone well. */
@@ -199,7 +214,7 @@ final class UblkServer implements Runnable {
         switch (way) {
             case COPY, GET_DATA -> {
                 MemorySegment there = disk.asSlice(start, bytes);
-                MemorySegment here = buffers[tag].asSlice(0, bytes);
+                MemorySegment here = data(tag, bytes);
                 MemorySegment.copy(read ? there : here, 0, read ? here : there, 0, bytes);
                 answer(tag, (int) bytes);
             }
@@ -217,6 +232,17 @@ final class UblkServer implements Runnable {
                             .userData(REGISTER | tag);
             case AUTO_BUF -> moveByFile(tag);
         }
+    }
+
+    /** Where a request's data is. */
+    private MemorySegment data(int tag, long bytes) {
+        if ((queue.flags(tag) & UblkQueue.F_SHMEM_ZC) == 0) {
+            return buffers[tag].asSlice(0, bytes);
+        }
+        servedShared.incrementAndGet();
+        long where = queue.addr(tag);
+        assertThat(where >>> Integer.SIZE).as("the index").isZero();
+        return shared.asSlice(where & 0xffff_ffffL, bytes);
     }
 
     private void moveByFile(int tag) {

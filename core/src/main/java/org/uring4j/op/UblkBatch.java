@@ -18,6 +18,7 @@ import org.uring4j.internal.Encoder;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Serves a block device of one's own many requests at a time; one made with {@link
@@ -43,11 +44,17 @@ public final class UblkBatch {
 
     private final MemorySegment list;
     private final int size;
+
+    /** The buffers, so that none is garbage collected and all can be asked if they are alive. */
+    private final MemorySegment[] buffers;
+
     private int count;
 
-    private UblkBatch(MemorySegment list, int size) {
+    private UblkBatch(MemorySegment list, int size, int capacity) {
         this.list = list;
         this.size = size;
+        buffers = new MemorySegment[capacity];
+        Arrays.fill(buffers, MemorySegment.NULL);
     }
 
     /**
@@ -62,7 +69,7 @@ public final class UblkBatch {
                     "a list has 1 to " + MAX_COUNT + " tags: capacity=" + capacity);
         }
         int size = memory ? SIZEOF + Long.BYTES : SIZEOF;
-        return new UblkBatch(arena.allocate((long) capacity * size, Long.BYTES), size);
+        return new UblkBatch(arena.allocate((long) capacity * size, Long.BYTES), size, capacity);
     }
 
     /**
@@ -77,7 +84,7 @@ public final class UblkBatch {
             throw new IllegalArgumentException("a tag is 0 to 65535: tag=" + tag);
         }
         long at = (long) count * size;
-        if (at == list.byteSize()) {
+        if (count == buffers.length) {
             throw new IndexOutOfBoundsException("no room for more tags: capacity=" + count);
         }
         long address = Encoder.address(buffer, "the buffer");
@@ -93,6 +100,7 @@ public final class UblkBatch {
         if (size > SIZEOF) {
             list.set(JAVA_LONG, at + SIZEOF, address);
         }
+        buffers[count] = buffer;
         count++;
         return this;
     }
@@ -104,6 +112,7 @@ public final class UblkBatch {
 
     /** Removes all tags. */
     public UblkBatch clear() {
+        Arrays.fill(buffers, 0, count, MemorySegment.NULL);
         count = 0;
         return this;
     }
@@ -155,6 +164,9 @@ public final class UblkBatch {
     }
 
     private Sqe encode(Sqe sqe, int fd, int command, int queue) {
+        for (int i = 0; i < count; i++) {
+            Encoder.address(buffers[i], "a buffer of the list");
+        }
         int flags = size > SIZEOF ? UBLK_BATCH_F_HAS_BUF_ADDR : 0;
         long address = Encoder.address(list, "the list");
         return encode(sqe, fd, command, queue, flags, count, size, address, count * size);
