@@ -18,6 +18,7 @@ import org.uring4j.op.Messages;
 import org.uring4j.op.MsgHdr;
 import org.uring4j.op.Nops;
 import org.uring4j.op.OpenFlags;
+import org.uring4j.op.Pipes;
 import org.uring4j.op.Polling;
 import org.uring4j.op.ProvidedBuffers;
 import org.uring4j.op.SockAddr;
@@ -111,6 +112,7 @@ enum Subject {
                         (sqe, fd) ->
                                 Files.openat(sqe, Files.AT_FDCWD, path, OpenFlags.O_RDONLY, 0));
             }),
+    CLOSE("5.6", w -> of(w.duplicate(), (sqe, fd) -> Files.close(sqe, fd), 0)),
     STATX(
             "5.6",
             w -> {
@@ -201,6 +203,18 @@ enum Subject {
                 MemorySegment value = w.text();
                 return none((sqe, fd) -> ExtendedAttributes.setxattr(sqe, path, name, value, 0), 0);
             }),
+    GETXATTR(
+            "5.19",
+            w -> {
+                MemorySegment path = w.filePath();
+                MemorySegment name = w.arena().allocateFrom("user.a");
+                ExtendedAttributes.setxattr(w.ring().next(), path, name, w.text(), 0);
+                Net.ok(w.ring());
+                return file(
+                        Request.NO_FILE,
+                        w.memory(8),
+                        (sqe, fd, m, at) -> ExtendedAttributes.getxattr(sqe, path, name, m));
+            }),
     SOCKET(
             "5.19",
             w ->
@@ -230,6 +244,21 @@ enum Subject {
                                         SocketOptions.SO_KEEPALIVE,
                                         value),
                         4);
+            }),
+    SPLICE(
+            "6.16",
+            w -> {
+                int from = w.filledPipe();
+                return file(
+                        w.pipe()[1],
+                        from,
+                        (s, fd, in, at) -> Pipes.splice(s, in, -1, fd, -1, 4, 0));
+            }),
+    TEE(
+            "6.16",
+            w -> {
+                int from = w.filledPipe();
+                return file(w.pipe()[1], from, (s, fd, in, at) -> Pipes.tee(s, in, fd, 4, 0));
             }),
     FUTEX_WAKE(
             "6.7",

@@ -7,6 +7,7 @@ import org.uring4j.op.Epoll;
 import org.uring4j.op.EpollEvents;
 import org.uring4j.op.Files;
 import org.uring4j.op.OpenFlags;
+import org.uring4j.op.Pipes;
 import org.uring4j.op.SockAddr;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.RegisteredBuffers;
@@ -15,6 +16,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -117,6 +119,30 @@ final class Workshop implements AutoCloseable {
         ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
         open.push(server);
         return SockAddr.of(arena, server.getLocalSocketAddress());
+    }
+
+    /** Another descriptor of a file, which the request closes. */
+    int duplicate() throws IOException {
+        return Libc.call("dup", file());
+    }
+
+    /** A pipe, the end to read from first. */
+    int[] pipe() {
+        MemorySegment ends = memory(2 * Integer.BYTES);
+        Pipes.pipe(ring.next(), ends, 0);
+        assertThat(Net.ok(ring)).isZero();
+        int[] pipe = ends.toArray(ValueLayout.JAVA_INT);
+        closing(pipe[0]);
+        closing(pipe[1]);
+        return pipe;
+    }
+
+    /** The end of a pipe in which text waits. */
+    int filledPipe() {
+        int[] pipe = pipe();
+        Files.write(ring.next(), pipe[1], text(), -1);
+        assertThat(Net.ok(ring)).isEqualTo(TEXT.length());
+        return pipe[0];
     }
 
     int epoll() {
