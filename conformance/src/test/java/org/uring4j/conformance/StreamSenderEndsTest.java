@@ -15,6 +15,8 @@ import org.uring4j.io.SenderConfig;
 import org.uring4j.io.StreamSender;
 import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.io.ZeroCopyPolicy.Mode;
+import org.uring4j.op.Cancel;
+import org.uring4j.op.CancelTarget;
 
 import java.io.File;
 import java.io.IOException;
@@ -202,6 +204,39 @@ class StreamSenderEndsTest {
             sender.close();
             assertThat(producer.closed).isTrue();
             arena.close();
+        }
+    }
+
+    /** A send that is stopped half-way gives a short result; the rest goes with the next one. */
+    @ParameterizedTest
+    @EnumSource(Mode.class)
+    void shouldCarryOnAfterShortSends(Mode mode) throws Exception {
+        long size = 24 << 20;
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            int user = loop.attach((value, result, flags, first, second) -> {});
+            Producer producer = new Producer(size, 2_000_003);
+            SenderConfig config = config(mode).chunks(12, 2_000_003);
+            StreamSender sender = producer.start(loop, connection.fd(), config);
+            Streams.untilStill(loop);
+            // The peer does not read: a send is under way, and part of it is taken.
+            long taken = sender.report().bytes();
+            int requests = (int) sender.report().requests();
+            CancelTarget all = CancelTarget.fd(connection.fd()).all();
+            Cancel.cancel(ring.next(), all).userData(EventLoop.userData(user, 0));
+            Streams.run(loop, () -> sender.report().bytes() > taken || producer.failure != null);
+            CompletableFuture<Long> peer = Streams.comparing(connection.peer());
+            if (producer.failure == null) {
+                Streams.run(loop, () -> producer.finished);
+                assertThat(sender.report().requests()).isGreaterThan(requests);
+                assertThat(peer.get(60, TimeUnit.SECONDS)).isEqualTo(size);
+            } else {
+                // Nothing of it was taken yet.
+                assertThat(producer.failure.errno()).isEqualTo(Errno.ECANCELED);
+                connection.peer().close();
+            }
+            Streams.close(loop, sender, producer);
         }
     }
 

@@ -142,6 +142,18 @@ class StreamSenderTest {
         }
     }
 
+    /** Of small pieces none goes without copying, and so no trial keeps what is gathered small. */
+    @Test
+    void shouldGatherSmallPiecesWithoutTrying() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                Connection connection = Connection.open(ring)) {
+            SenderConfig config = CONFIG.chunks(256, 1000).policy(ZeroCopyPolicy.auto());
+            SenderReport report = sendAll(ring, connection, config, 256_000, 1000);
+            assertThat(report.plain()).isEqualTo(256_000);
+            assertThat(report.requests()).isEqualTo(2);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Mode.class)
     void shouldReturnLentMemoryInOrder(Mode mode) throws Exception {

@@ -294,7 +294,11 @@ public final class StreamSender implements AutoCloseable {
     }
 
     private void sendGathered() {
-        long length = queue.gather(send.vectors(), zeroCopy.limit(config.gather()));
+        long length = queue.gather(send.vectors(), config.gather());
+        int limit = zeroCopy.limit(length, send.vectors().count());
+        if (limit < length) {
+            length = queue.gather(send.vectors(), limit);
+        }
         long first = queue.next();
         int count = send.vectors().count();
         boolean withoutCopying = zeroCopy.begin(length, count);

@@ -64,17 +64,22 @@ final class ZeroCopyUse {
         }
     }
 
-    /** How many bytes to send at a time, of so many at most, if it is more than one piece. */
-    int limit(int most) {
-        return possible && pause <= 0 ? route.limit(Math.min(most, gather)) : most;
+    /**
+     * How many bytes to send of what was gathered, if it is more than one piece: less where a trial
+     * or little memory to lock wants it so.
+     */
+    int limit(long bytes, int pieces) {
+        int most = (int) Math.min(bytes, Integer.MAX_VALUE);
+        return suits(bytes, pieces) ? route.limit(Math.min(most, gather)) : most;
     }
 
     /** Whether to send so much without copying. */
     boolean begin(long bytes, int pieces) {
-        return possible
-                && pause <= 0
-                && (mode == Mode.ALWAYS || bytes >= (long) pieces * PIECE)
-                && route.begin(bytes);
+        return suits(bytes, pieces) && route.begin(bytes);
+    }
+
+    private boolean suits(long bytes, int pieces) {
+        return possible && pause <= 0 && (mode == Mode.ALWAYS || bytes >= (long) pieces * PIECE);
     }
 
     /** The flags of zero-copy sends. */
