@@ -2,7 +2,6 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +26,7 @@ import java.util.stream.Stream;
 
 /**
  * What any request may carry, with one of nearly every op: links, drains, worker threads, no
- * completion, registered files; and that a file that is none is told, and ends the chain. On every
- * kind of ring.
+ * completion, registered files; and that a file that is none is told, and ends the chain.
  */
 @Timeout(120)
 class ModifiersTest {
@@ -87,9 +85,15 @@ class ModifiersTest {
         }
     }
 
+    /** Everything where it differs who submits, and on the other kinds of ring each op once. */
     static Stream<Arguments> all() {
+        Set<RingMode> whole = EnumSet.of(RingMode.DEFAULT, RingMode.POLLED);
         return Stream.of(RingMode.values())
-                .flatMap(mode -> Stream.of(Modifier.values()).map(m -> Arguments.of(mode, m)));
+                .flatMap(
+                        mode ->
+                                Stream.of(Modifier.values())
+                                        .filter(m -> m == Modifier.PLAIN || whole.contains(mode))
+                                        .map(m -> Arguments.of(mode, m)));
     }
 
     @TempDir Path directory;
@@ -101,7 +105,7 @@ class ModifiersTest {
                 modifier != Modifier.SKIPPING || has("5.17"),
                 "IOSQE_CQE_SKIP_SUCCESS needs Linux 5.17");
         int tried = 0;
-        SoftAssertions wrong = new SoftAssertions();
+        List<String> wrong = new ArrayList<>();
         try (Ring ring = mode.open(16);
                 RegisteredFiles files = RegisteredFiles.sparse(ring, 8)) {
             for (Subject subject : Subject.values()) {
@@ -113,9 +117,10 @@ class ModifiersTest {
                     if (modifier.fits(subject, request)) {
                         tried++;
                         List<Completion> all = run(ring, files, request, modifier);
-                        wrong.assertThat(problem(all, request, modifier))
-                                .as("%s %s: %s", subject, modifier, all)
-                                .isEmpty();
+                        String problem = problem(all, request, modifier);
+                        if (!problem.isEmpty()) {
+                            wrong.add(subject + ": " + problem + ": " + all);
+                        }
                         opened(all, request, workshop);
                     }
                 } catch (AssertionError e) {
@@ -124,7 +129,7 @@ class ModifiersTest {
             }
             assertThat(ring.inFlight()).isZero();
         }
-        wrong.assertAll();
+        assertThat(wrong).isEmpty();
         assertThat(tried).isPositive();
     }
 

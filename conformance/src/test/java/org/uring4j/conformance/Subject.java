@@ -67,8 +67,20 @@ enum Subject {
             }),
     SYNC_FILE_RANGE(
             "5.2", w -> of(w.file(), (sqe, fd) -> FileSpace.syncFileRange(sqe, fd, 0, 0, 0), 0)),
-    SENDMSG("5.3", w -> message(w, (sqe, fd, msg) -> SocketMessages.sendmsg(sqe, fd, msg, 0, 0))),
-    RECVMSG("5.3", w -> message(w, (sqe, fd, msg) -> SocketMessages.recvmsg(sqe, fd, msg, 0, 0))),
+    SENDMSG(
+            "5.3",
+            w ->
+                    message(
+                            w,
+                            w.connected(),
+                            (sqe, fd, msg) -> SocketMessages.sendmsg(sqe, fd, msg, 0, 0))),
+    RECVMSG(
+            "5.3",
+            w ->
+                    message(
+                            w,
+                            w.connected(),
+                            (sqe, fd, msg) -> SocketMessages.recvmsg(sqe, fd, msg, 0, 0))),
     TIMEOUT(
             "5.16",
             w ->
@@ -226,10 +238,16 @@ enum Subject {
             "6.0",
             w ->
                     file(
-                            w.connected(),
+                            w.connectedByTcp(),
                             w.text(),
                             (s, fd, m, at) -> ZeroCopySend.send(s, fd, m, 0, 0))),
-    SENDMSG_ZC("6.1", w -> message(w, (sqe, fd, msg) -> ZeroCopySend.sendmsg(sqe, fd, msg, 0, 0))),
+    SENDMSG_ZC(
+            "6.1",
+            w ->
+                    message(
+                            w,
+                            w.connectedByTcp(),
+                            (s, fd, msg) -> ZeroCopySend.sendmsg(s, fd, msg, 0, 0))),
     URING_CMD(
             "6.7",
             w -> {
@@ -379,9 +397,9 @@ enum Subject {
         return IoVectors.of(workshop.arena(), workshop.text());
     }
 
-    private static Request message(Workshop workshop, Message<MsgHdr> encoder) throws IOException {
+    private static Request message(Workshop workshop, int fd, Message<MsgHdr> encoder) {
         MsgHdr message = MsgHdr.allocate(workshop.arena(), 0, 0).pieces(vectors(workshop));
-        return file(workshop.connected(), message, (s, fd, m, at) -> encoder.encode(s, fd, m));
+        return file(fd, message, (sqe, file, m, at) -> encoder.encode(sqe, file, m));
     }
 
     private static Request paths(MemorySegment one, MemorySegment other, Paths encoder) {

@@ -85,9 +85,17 @@ final class Workshop implements AutoCloseable {
         return memory;
     }
 
-    /** One end of a connection, in which text waits. */
-    int connected() throws IOException {
-        int[] pair = Net.pair(ring);
+    /** One end of a connection of unix sockets, in which text waits. */
+    int connected() {
+        return connected(Net.unixPair(ring, Sockets.SOCK_STREAM));
+    }
+
+    /** One end of a TCP connection, in which text waits. */
+    int connectedByTcp() throws IOException {
+        return connected(Net.pair(ring));
+    }
+
+    private int connected(int... pair) {
         closing(pair[0]);
         closing(pair[1]);
         Sockets.send(ring.next(), pair[1], text(), Sockets.MSG_WAITALL);
@@ -150,7 +158,7 @@ final class Workshop implements AutoCloseable {
     }
 
     /** An epoll that has something to tell. */
-    int readyEpoll() throws IOException {
+    int readyEpoll() {
         int epoll = epoll();
         EpollEvents event = EpollEvents.allocate(arena, 1).set(0, Epoll.EPOLLIN, 1);
         int watched = connected();
