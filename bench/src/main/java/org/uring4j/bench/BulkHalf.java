@@ -68,11 +68,11 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
                 "bulk receive",
                 Programs.c("bulk_source"),
                 List.of(
-                        new Contestant("uring4j", receiver("best", GATHER), RING, 0),
-                        new Contestant("uring4j, not gathering", receiver("best", 0), RING, 0),
+                        new Contestant("uring4j", receiver("best", 0), RING, 0),
+                        new Contestant("uring4j, gathering", receiver("best", GATHER), RING, 0),
                         new Contestant("uring4j, multishot", receiver("multishot", 0), RING, 0),
-                        new Contestant("C", cReceiver("incremental", GATHER), C, BAR),
-                        new Contestant("C, not gathering", cReceiver("incremental", 0), C, 0),
+                        new Contestant("C", cReceiver("incremental", 0), C, BAR),
+                        new Contestant("C, gathering", cReceiver("incremental", GATHER), C, 0),
                         new Contestant("C, multishot", cReceiver("multishot", 0), C, 0),
                         new Contestant("C, bundles", cReceiver("bundles", 0), C, 0),
                         new Contestant(
