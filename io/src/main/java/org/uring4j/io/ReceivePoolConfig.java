@@ -84,8 +84,8 @@ public final class ReceivePoolConfig {
      * SO_RCVLOWAT}): fewer and longer receives, for streams in bulk. Not for conversations: of a
      * message that is shorter nobody hears until more comes. Since Linux 6.7.
      *
-     * <p>It saves processor time on a machine that is busy, and costs some on one that is not,
-     * where the bytes leave the cache meanwhile: measure it.
+     * <p>With buffers that are longer ({@link #bufferSize}), it saves processor time; with shorter
+     * ones it may cost some: measure it.
      *
      * @param bytes for instance 256 KiB; 0 to be told of every byte
      */
