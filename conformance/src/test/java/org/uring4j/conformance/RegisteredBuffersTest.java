@@ -337,6 +337,7 @@ class RegisteredBuffersTest {
                         "prlimit",
                         "--memlock=1048576",
                         ProcessHandle.current().info().command().orElseThrow(),
+                        "-XX:+ErrorFileToStdout",
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -49,6 +49,9 @@ final class ZcrxStream {
     }
 
     static Ring open(CqeSize size) {
+        if (size == CqeSize.MIXED) {
+            Needs.kernel("6.18", "IORING_SETUP_CQE_MIXED");
+        }
         return Ring.open(RingConfig.of(64).cqEntries(4096).cqeSize(size));
     }
 

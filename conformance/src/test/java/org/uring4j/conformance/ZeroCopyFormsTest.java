@@ -149,7 +149,8 @@ class ZeroCopyFormsTest {
 
     @Test
     void shouldKeepOrderOfMessagesInChain() throws Exception {
-        Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
+        // 6.1 has the op, and such a chain comes to no end there.
+        Needs.kernel("6.2", "a chain of IORING_OP_SENDMSG_ZC that polls first");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
                 Connection connection = Connection.open(ring)) {
