@@ -185,7 +185,7 @@ final class Matrix {
                 A cell is the number of tests that passed, F how many failed, S how many were \
                 skipped because the kernel or a device lacks something; the reasons are below. \
                 "The kernel itself" is good when it booted, answered in time and logged neither \
-                a warning nor an error.
+                a warning nor an error (but for what lab/Outcome.java names).
 
                 """
                         .formatted(LocalDate.now()));

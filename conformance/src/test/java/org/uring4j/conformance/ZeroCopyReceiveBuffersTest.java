@@ -118,7 +118,7 @@ class ZeroCopyReceiveBuffersTest {
         }
     }
 
-    /** The card drops what arrives, and TCP has it sent again. */
+    /** The card drops what arrives, and TCP has it sent again: slowly, so it is not much. */
     @Test
     @NeedsDevice("zcrx")
     void shouldGoOnAfterCardHadNoBuffer() throws Exception {
@@ -128,13 +128,13 @@ class ZeroCopyReceiveBuffersTest {
                         ZeroCopyReceive.register(ring, ZcrxStream.device(), config);
                 Connection connection = ZcrxStream.connect(ring)) {
             ZcrxStream stream = new ZcrxStream(queue, connection);
-            ZcrxStream.send(connection, 0, 4 * MIB, true);
+            ZcrxStream.send(connection, 0, MIB / 2, true);
             List<Long> held = new ArrayList<>();
             stream.arm();
             stream.receiveUntil(() -> queue.counters().buffersOut() >= 44, held);
             held.forEach(queue::recycle);
             assertThat(stream.receiveToEnd()).isZero();
-            assertThat(stream.received).isEqualTo(4 * MIB);
+            assertThat(stream.received).isEqualTo(MIB / 2);
             assertThat(queue.copyCount()).isZero();
         }
     }
