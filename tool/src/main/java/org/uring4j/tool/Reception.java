@@ -14,9 +14,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 
 /** Receives streams, each into a file, by one ring. */
 final class Reception implements AutoCloseable {
+    /** Why there is no zero-copy receive where nobody has asked for it: nothing to report. */
+    private static final Pattern NOT_ASKED_FOR =
+            Pattern.compile("^ZERO_COPY: no queue was given[^;]*(; )?");
+
     private final EventLoop loop;
     private final Arena memory;
     private final int depth;
@@ -46,8 +51,9 @@ final class Reception implements AutoCloseable {
         Receiver receiver = new Receiver(loop, memory, sink, depth, this::received);
         receivers.add(receiver);
         StreamReceiver stream = pool.receive(socket, receiver);
-        String why = stream.reason().map(reason -> ", not better: " + reason).orElse("");
-        tally.ways.add(stream.path() + why);
+        String why =
+                stream.reason().map(NOT_ASKED_FOR::matcher).map(m -> m.replaceFirst("")).orElse("");
+        tally.ways.add(stream.path() + (why.isEmpty() ? "" : ", not better: " + why));
     }
 
     /** Receives from as many connections as there are sinks, as they come. */
