@@ -3,6 +3,7 @@ package org.uring4j.tool;
 import org.uring4j.Kernel;
 import org.uring4j.Ring;
 import org.uring4j.io.EventLoop;
+import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
 import org.uring4j.io.StreamReceiver;
 import org.uring4j.op.Sockets;
@@ -29,6 +30,7 @@ final class Reception implements AutoCloseable {
     private final Tally tally = new Tally();
     private final List<Integer> sockets = new ArrayList<>();
     private final List<Receiver> receivers = new ArrayList<>();
+    private final List<StreamReceiver> streams = new ArrayList<>();
     private final ArrayDeque<Sink> waitingFor = new ArrayDeque<>();
     private LongConsumer progress = bytes -> {};
     private int acceptor;
@@ -51,6 +53,7 @@ final class Reception implements AutoCloseable {
         Receiver receiver = new Receiver(loop, memory, sink, depth, this::received);
         receivers.add(receiver);
         StreamReceiver stream = pool.receive(socket, receiver);
+        streams.add(stream);
         String why =
                 stream.reason().map(NOT_ASKED_FOR::matcher).map(m -> m.replaceFirst("")).orElse("");
         tally.ways.add(stream.path() + (why.isEmpty() ? "" : ", not better: " + why));
@@ -102,7 +105,7 @@ final class Reception implements AutoCloseable {
         }
         receivers.forEach(receiver -> receiver.addTo(tally));
         tally.requests += pool.restarts() + sockets.size();
-        pool.zeroCopy().ifPresent(queue -> addTo(tally, queue));
+        pool.zeroCopy().ifPresent(this::count);
         return tally;
     }
 
@@ -111,16 +114,25 @@ final class Reception implements AutoCloseable {
         return sockets;
     }
 
-    private static void addTo(Tally tally, ZeroCopyReceive queue) {
+    /** Only the streams that came by the queue: others of the same pool are always copied. */
+    private void count(ZeroCopyReceive queue) {
+        long bytes =
+                streams.stream()
+                        .filter(stream -> stream.path() == ReceivePath.ZERO_COPY)
+                        .mapToLong(StreamReceiver::received)
+                        .sum();
         ZeroCopyReceiveCounters counters = queue.counters();
-        tally.mostBuffers = counters.mostBuffersOut();
+        if (bytes == tally.bytes) {
+            // Closer than the leases, of which several may be on one buffer.
+            tally.mostBuffers = counters.mostBuffersOut();
+        }
         tally.refills = counters.refills();
         tally.flushes = counters.flushes();
         if (Kernel.current().has("ZCRX_FEATURE_EVENT")) {
             tally.copiedBytes = queue.copyBytes();
-            tally.zeroCopyBytes = tally.bytes - tally.copiedBytes;
+            tally.zeroCopyBytes = bytes - tally.copiedBytes;
         } else {
-            tally.untoldBytes = tally.bytes;
+            tally.untoldBytes = bytes;
         }
     }
 

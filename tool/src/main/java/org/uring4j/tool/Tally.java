@@ -26,7 +26,7 @@ final class Tally {
     /** By which ways streams were received, and why not by better ones. */
     final Set<String> ways = new LinkedHashSet<>();
 
-    /** How many buffers were in use at the most. */
+    /** How many buffers, or leases on parts of buffers, were in use at the most. */
     long mostBuffers;
 
     /** How many buffers went back to the kernel through a refill ring, and how often it emptied. */
