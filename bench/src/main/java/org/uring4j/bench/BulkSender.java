@@ -36,7 +36,7 @@ final class BulkSender implements SenderListener {
         SenderConfig config =
                 SenderConfig.DEFAULT
                         .chunks(BulkPeer.buffers(size), size)
-                        .gather(BulkPeer.GATHER)
+                        .request(BulkPeer.GATHER)
                         .policy(policy)
                         .destination(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
         sender = StreamSender.open(loop, fd, config, this);

@@ -65,7 +65,7 @@ class StreamSenderTest {
         "5001, 1, 64, 1, AUTO", // chunks of one byte
         "300000, 65536, 16, 1000, ALWAYS", // chunks that are not filled
         "300000, 65536, 16, 1000, NEVER",
-        "6000000, 1048576, 2, 1048576, ALWAYS", // chunks larger than what is gathered
+        "6000000, 1048576, 2, 1048576, ALWAYS", // chunks larger than a request
         "6000000, 262144, 1, 262144, ALWAYS", // a single chunk
     })
     void shouldSendAnySize(long size, int chunkSize, int chunks, int length, Mode mode)
@@ -135,8 +135,8 @@ class StreamSenderTest {
             StreamSender sender = producer.start(loop, connection.fd(), config);
             Streams.run(loop, () -> producer.finished);
             assertThat(peer.get(60, TimeUnit.SECONDS)).isEqualTo(1 << 20);
-            // 64 pieces in two sends of 512 KiB, and the end.
-            assertThat(sender.report().requests()).isEqualTo(3);
+            // 64 pieces in four sends of 256 KiB, and the end.
+            assertThat(sender.report().requests()).isEqualTo(5);
             assertThat(sender.report().gathered()).isEqualTo(64);
             sender.close();
         }
@@ -256,7 +256,7 @@ class StreamSenderTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("bytes=0");
             assertThatThrownBy(() -> CONFIG.chunks(-1, 1)).hasMessageContaining("chunks=-1");
-            assertThatThrownBy(() -> CONFIG.gather(0)).hasMessageContaining("gather=0");
+            assertThatThrownBy(() -> CONFIG.request(4095)).hasMessageContaining("request=4095");
             sender.finish();
             assertThat(sender.claim()).isNull();
             sender.close();

@@ -41,10 +41,32 @@ final class Route {
         this.minimum = minimum;
     }
 
-    /** How many bytes to send at a time, of what there is. */
-    synchronized int limit(int most) {
-        boolean trying = mode == Mode.AUTO && verdict == Verdict.TRYING && begun < PATIENCE;
-        return trying ? Math.min(most, Math.max(TRIAL_BYTES, minimum)) : most;
+    /** Of fewer bytes no send goes without copying. */
+    int minimum() {
+        return minimum;
+    }
+
+    /**
+     * How many bytes to send at a time, of what there is.
+     *
+     * @param most how many a send without copying may have
+     */
+    synchronized int limit(int bytes, int most) {
+        if (!withoutCopying(bytes)) {
+            return bytes;
+        }
+        boolean trying = mode == Mode.AUTO && verdict == Verdict.TRYING;
+        int limit = trying ? Math.min(most, Math.max(TRIAL_BYTES, minimum)) : most;
+        return Math.min(bytes, limit);
+    }
+
+    private boolean withoutCopying(long bytes) {
+        if (mode == Mode.NEVER || verdict == Verdict.UNSUPPORTED || bytes < minimum) {
+            return false;
+        }
+        return mode == Mode.ALWAYS
+                || verdict == Verdict.ZERO_COPY
+                || (verdict == Verdict.TRYING && begun < PATIENCE);
     }
 
     /**
@@ -52,13 +74,10 @@ final class Route {
      * not, {@link #sentPlainly}.
      */
     synchronized boolean begin(long bytes) {
-        if (mode == Mode.NEVER || verdict == Verdict.UNSUPPORTED || bytes < minimum) {
+        if (!withoutCopying(bytes)) {
             return false;
         }
-        if (mode == Mode.AUTO && verdict != Verdict.ZERO_COPY) {
-            if (verdict == Verdict.COPIED || begun == PATIENCE) {
-                return false;
-            }
+        if (mode == Mode.AUTO && verdict == Verdict.TRYING) {
             begun++;
             pause = FIRST_PAUSE;
         }

@@ -99,16 +99,17 @@ final class SendQueue {
     /**
      * Collects what is to be sent.
      *
-     * @param most how many bytes, if it is more than one piece
+     * @param most how many bytes at most; a piece that would be cut in the middle waits, unless it
+     *     is the first
      * @return how many bytes it is
      */
-    long gather(IoVectors vectors, int most) {
+    int gather(IoVectors vectors, int most) {
         vectors.clear();
-        long bytes = 0;
+        int bytes = 0;
         for (long number = next; number < tail && vectors.count() < vectors.capacity(); number++) {
             Piece piece = piece(number);
-            long left = piece.length - piece.taken;
-            if (bytes > 0 && bytes + left > most) {
+            int left = (int) Math.min(piece.length - piece.taken, most);
+            if (left > most - bytes) {
                 break;
             }
             vectors.add(piece.memory, piece.taken, left);

@@ -60,11 +60,11 @@ final class SendRequests {
      * @param first the memory of the first piece
      * @param ioFlags of a zero-copy send
      */
-    void send(int slot, MemorySegment first, long bytes, boolean withoutCopying, int ioFlags) {
+    void send(int slot, MemorySegment first, int bytes, boolean withoutCopying, int ioFlags) {
         int flags = Sockets.MSG_WAITALL;
         Sqe sqe = ring.next();
         // A single whole piece needs no vector.
-        boolean alone = vectors.count() == 1 && first.byteSize() == bytes && bytes == (int) bytes;
+        boolean alone = vectors.count() == 1 && first.byteSize() == bytes;
         if (alone && withoutCopying) {
             ZeroCopySend.send(sqe, fd, first, flags, ioFlags);
         } else if (alone) {

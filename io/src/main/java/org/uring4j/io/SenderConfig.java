@@ -16,7 +16,8 @@ import java.net.SocketAddress;
  * @param chunkSize how many bytes a chunk has, 1 or more
  * @param lentPieces how many pieces of the caller's memory it holds at most, 0 or more
  * @param lentBytes how many bytes these have at most; one piece alone may be larger
- * @param gather how many bytes go into one request at most, if they are in more than one piece
+ * @param request how many bytes go into one request at most: pieces that are smaller are gathered,
+ *     larger ones cut
  * @param policy when to send without copying
  * @param destination the peer, by which senders share what they learn; null when it is not known
  * @param fixedFile whether the descriptor is an index into the ring's registered files
@@ -26,7 +27,7 @@ public record SenderConfig(
         int chunkSize,
         int lentPieces,
         long lentBytes,
-        int gather,
+        int request,
         ZeroCopyPolicy policy,
         @Nullable SocketAddress destination,
         boolean fixedFile) {
@@ -34,17 +35,17 @@ public record SenderConfig(
     public static final int MAX_PIECES = 1 << 16;
 
     /**
-     * 16 chunks of 64 KiB, 64 pieces of 4 MiB lent, 512 KiB a request, the {@linkplain
+     * 16 chunks of 64 KiB, 64 pieces of 4 MiB lent, 256 KiB a request, the {@linkplain
      * ZeroCopyPolicy#shared process's} policy.
      *
-     * <p>So much is gathered because a larger request spares little more, and so much memory is
-     * used because it still fits into a core's cache: memory that has left it costs more to send
-     * than the calls that were saved. Where the network has a long way, zero-copy sends need more:
-     * what is under way until the peer has acknowledged it.
+     * <p>A larger request saves hardly any calls more, and may cost half as much again: the socket
+     * copies it into memory that has left the core's cache by the time it is used again. Where the
+     * network has a long way, zero-copy sends need more chunks: what is under way until the peer
+     * has acknowledged it.
      */
     public static final SenderConfig DEFAULT =
             new SenderConfig(
-                    16, 64 << 10, 64, 4 << 20, 512 << 10, ZeroCopyPolicy.shared(), null, false);
+                    16, 64 << 10, 64, 4 << 20, 256 << 10, ZeroCopyPolicy.shared(), null, false);
 
     /** The most pieces in one request: a page of the kernel's pointers to them. */
     static final int MAX_GATHERED = IoVectors.MAX / 4;
@@ -55,7 +56,7 @@ public record SenderConfig(
         check(chunkSize >= 1, "a chunk of 1 byte or more", "chunkSize", chunkSize);
         check(lentPieces >= 0 && lentPieces <= MAX_PIECES, "0 to 65536", "lentPieces", lentPieces);
         check(lentBytes >= 0, "0 bytes or more", "lentBytes", lentBytes);
-        check(gather >= 1, "1 byte or more", "gather", gather);
+        check(request >= 4096, "4096 bytes or more", "request", request);
     }
 
     private static void check(boolean right, String what, String name, long value) {
@@ -72,7 +73,7 @@ public record SenderConfig(
      */
     public SenderConfig chunks(int count, int size) {
         return new SenderConfig(
-                count, size, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+                count, size, lentPieces, lentBytes, request, policy, destination, fixedFile);
     }
 
     /**
@@ -83,11 +84,16 @@ public record SenderConfig(
      */
     public SenderConfig lent(int pieces, long bytes) {
         return new SenderConfig(
-                chunks, chunkSize, pieces, bytes, gather, policy, destination, fixedFile);
+                chunks, chunkSize, pieces, bytes, request, policy, destination, fixedFile);
     }
 
-    /** How many bytes go into one request at most, if they are in more than one piece. */
-    public SenderConfig gather(int bytes) {
+    /**
+     * How many bytes go into one request at most; pieces that are smaller are gathered, larger ones
+     * cut.
+     *
+     * @param bytes 4096 or more
+     */
+    public SenderConfig request(int bytes) {
         return new SenderConfig(
                 chunks, chunkSize, lentPieces, lentBytes, bytes, policy, destination, fixedFile);
     }
@@ -95,18 +101,18 @@ public record SenderConfig(
     /** When to send without copying. */
     public SenderConfig policy(ZeroCopyPolicy policy) {
         return new SenderConfig(
-                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+                chunks, chunkSize, lentPieces, lentBytes, request, policy, destination, fixedFile);
     }
 
     /** The peer: what is learned about sending to it, all senders of the policy learn. */
     public SenderConfig destination(SocketAddress destination) {
         return new SenderConfig(
-                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, fixedFile);
+                chunks, chunkSize, lentPieces, lentBytes, request, policy, destination, fixedFile);
     }
 
     /** The descriptor is an index into the ring's registered files. */
     public SenderConfig withFixedFile() {
         return new SenderConfig(
-                chunks, chunkSize, lentPieces, lentBytes, gather, policy, destination, true);
+                chunks, chunkSize, lentPieces, lentBytes, request, policy, destination, true);
     }
 }

@@ -80,6 +80,7 @@ public final class StreamSender implements AutoCloseable {
     private boolean scheduled;
     private boolean sending;
     private int sendSlot;
+    private int sendBytes;
 
     /** Without memory to lock until a notification comes. */
     private boolean starved;
@@ -294,7 +295,7 @@ public final class StreamSender implements AutoCloseable {
     }
 
     private void sendGathered() {
-        long length = queue.gather(send.vectors(), config.gather());
+        int length = queue.gather(send.vectors(), config.request());
         int limit = zeroCopy.limit(length, send.vectors().count());
         if (limit < length) {
             length = queue.gather(send.vectors(), limit);
@@ -318,6 +319,7 @@ public final class StreamSender implements AutoCloseable {
         }
         queue.use(first, count, 1);
         sendSlot = slot;
+        sendBytes = length;
         sending = true;
     }
 
@@ -346,7 +348,6 @@ public final class StreamSender implements AutoCloseable {
 
     private void sent(int slot, int result, boolean announced) {
         boolean withoutCopying = inFlight.zeroCopy(slot);
-        int pieces = inFlight.count(slot);
         int taken = Math.max(result, 0);
         sending = false;
         bytes += taken;
@@ -365,15 +366,15 @@ public final class StreamSender implements AutoCloseable {
             }
         }
         if (result <= 0 && !closed && failure == null) {
-            notSent(withoutCopying, pieces, result);
+            notSent(withoutCopying, result);
         }
     }
 
-    private void notSent(boolean withoutCopying, int pieces, int result) {
+    private void notSent(boolean withoutCopying, int result) {
         String op = withoutCopying ? "IORING_OP_SENDMSG_ZC" : "IORING_OP_SENDMSG";
         boolean memory = Errno.ENOMEM.is(result) || Errno.ENOBUFS.is(result);
         if (withoutCopying && memory) {
-            switch (zeroCopy.outOfMemory(pieces)) {
+            switch (zeroCopy.outOfMemory(sendBytes)) {
                 case GO_ON -> {}
                 case WAIT -> starved = true;
                 case FAIL -> fail(ZeroCopyUse.outOfMemoryFailure(op, result));

@@ -29,8 +29,8 @@ final class ZeroCopyUse {
     private final boolean possible;
     private final boolean reportsUsage;
 
-    /** How many bytes a zero-copy send may have, if it is of more than one piece. */
-    private int gather;
+    /** How many bytes a zero-copy send may have. */
+    private int most;
 
     private long pause;
     private long nextPause = FIRST_PAUSE;
@@ -48,7 +48,7 @@ final class ZeroCopyUse {
     ZeroCopyUse(SenderConfig config, Kernel kernel) {
         mode = config.policy().mode();
         route = config.policy().route(config.destination());
-        gather = config.gather();
+        most = config.request();
         reportsUsage = kernel.version().compareTo(REPORTS_USAGE) >= 0;
         possible = mode != Mode.NEVER && kernel.has(OP) && (reportsUsage || mode == Mode.ALWAYS);
         if (!possible && mode != Mode.NEVER) {
@@ -65,12 +65,11 @@ final class ZeroCopyUse {
     }
 
     /**
-     * How many bytes to send of what was gathered, if it is more than one piece: less where a trial
-     * or little memory to lock wants it so.
+     * How many bytes to send of what was gathered: less where a trial or little memory to lock
+     * wants it so.
      */
-    int limit(long bytes, int pieces) {
-        int most = (int) Math.min(bytes, Integer.MAX_VALUE);
-        return suits(bytes, pieces) ? route.limit(Math.min(most, gather)) : most;
+    int limit(int bytes, int pieces) {
+        return suits(bytes, pieces) ? route.limit(bytes, most) : bytes;
     }
 
     /** Whether to send so much without copying. */
@@ -137,14 +136,15 @@ final class ZeroCopyUse {
         FAIL
     }
 
-    /** A zero-copy send of so many pieces failed for want of memory to lock. */
-    Remedy outOfMemory(int pieces) {
+    /** A zero-copy send of so many bytes failed for want of memory to lock. */
+    Remedy outOfMemory(int bytes) {
         shortages++;
         if (underWay > 0 && mode == Mode.ALWAYS) {
             return Remedy.WAIT;
         }
-        if (underWay == 0 && pieces > 1) {
-            gather = Math.max(1, gather / 2);
+        int less = bytes / 2;
+        if (underWay == 0 && less >= PIECE && less >= route.minimum()) {
+            most = less;
             return Remedy.GO_ON;
         }
         if (mode == Mode.ALWAYS) {
@@ -164,8 +164,8 @@ final class ZeroCopyUse {
         return new UringException(
                 op,
                 Errno.of(result),
-                "the limit on locked memory is too low to send so much at once without copying:"
-                        + " raise it (ulimit -l), take smaller pieces, or ZeroCopyPolicy.auto()");
+                "the limit on locked memory is too low to send anything without copying: raise it"
+                        + " (ulimit -l), or take ZeroCopyPolicy.auto()");
     }
 
     /**

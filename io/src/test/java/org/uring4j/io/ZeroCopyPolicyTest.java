@@ -48,18 +48,26 @@ class ZeroCopyPolicyTest {
     @Test
     void shouldSendPlainlyWhileTrialIsUndecided() {
         for (int i = 0; i < Route.PATIENCE; i++) {
-            assertThat(route.limit(MUCH)).isEqualTo(Route.TRIAL_BYTES);
+            assertThat(route.limit(MUCH, MUCH)).isEqualTo(Route.TRIAL_BYTES);
             assertThat(route.begin(MUCH)).isTrue();
         }
         assertThat(route.begin(MUCH)).isFalse();
-        assertThat(route.limit(MUCH)).isEqualTo(MUCH);
+        assertThat(route.limit(MUCH, MUCH)).isEqualTo(MUCH);
         // One that came to nothing leaves its place to another.
         route.untold();
         assertThat(route.begin(MUCH)).isTrue();
         assertThat(route.begin(MUCH)).isFalse();
         route.told(false);
         assertThat(route.begin(MUCH)).isTrue();
-        assertThat(route.limit(MUCH)).isEqualTo(MUCH);
+        assertThat(route.limit(MUCH, MUCH)).isEqualTo(MUCH);
+    }
+
+    @Test
+    void shouldLimitOnlyWhatGoesWithoutCopying() {
+        route.told(false);
+        assertThat(route.limit(MUCH, MUCH / 2)).isEqualTo(MUCH / 2);
+        route.unsupported();
+        assertThat(route.limit(MUCH, MUCH / 2)).isEqualTo(MUCH);
     }
 
     @Test
