@@ -9,12 +9,9 @@
 #define _GNU_SOURCE
 #include "common.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,8 +53,7 @@ static void give_back(unsigned first, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         unsigned id = (first + i) % buffer_count;
 
-        io_uring_buf_ring_add(
-                entries, memory + (size_t)id * buffer_size, buffer_size, id, mask, i);
+        io_uring_buf_ring_add(entries, memory + (size_t)id * buffer_size, buffer_size, id, mask, i);
     }
     io_uring_buf_ring_advance(entries, count);
 }
@@ -85,13 +81,10 @@ static uint64_t reap(void)
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
     uint64_t bytes = 0;
-    int submitted;
 
     if (!armed)
         arm();
-    submitted = io_uring_submit_and_wait(&ring, 1);
-    if (submitted != -EINTR)
-        check(submitted, "io_uring_submit_and_wait");
+    submit_and_wait(&ring);
     io_uring_for_each_cqe(&ring, head, cqe) {
         bytes += take(cqe->res, cqe->flags);
         seen++;
@@ -118,8 +111,7 @@ static void open_all(unsigned size)
     if (!entries)
         check(error, "io_uring_setup_buf_ring");
     give_back(0, buffer_count);
-    fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    check_libc(connect(fd, (struct sockaddr *)&source, sizeof(source)), "connect");
+    fd = connect_to(&source);
     if (gather)
         check_libc(setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &gather, sizeof(gather)), "SO_RCVLOWAT");
     armed = false;
@@ -135,26 +127,14 @@ static void run(unsigned size, uint64_t nanoseconds)
     while (clock_ns(CLOCK_MONOTONIC) - start < nanoseconds)
         for (int i = 0; i < 16; i++)
             bytes += reap();
-    printf("bytes=%" PRIu64 " wall_ns=%" PRIu64 "\n", bytes, clock_ns(CLOCK_MONOTONIC) - start);
-    fflush(stdout);
+    answer_bulk(bytes, start);
 }
 
 static void usage(int status)
 {
-    fprintf(status ? stderr : stdout,
-            "usage: bulk_receive --port N [--mode multishot|incremental|bundles] [--gather BYTES]\n");
+    fprintf(status ? stderr : stdout, "usage: bulk_receive --port N [--mode "
+                                      "multishot|incremental|bundles] [--gather BYTES]\n");
     exit(status);
-}
-
-static enum mode parse_mode(const char *text)
-{
-    static const char *const names[] = {"multishot", "incremental", "bundles"};
-
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, names[i]))
-            return i;
-    usage(2);
-    return MULTISHOT;
 }
 
 int main(int argc, char **argv)
@@ -162,8 +142,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
             {"mode", required_argument, NULL, 'm'}, {"gather", required_argument, NULL, 'g'},
             {"help", no_argument, NULL, '?'}, {0}};
+    static const char *const modes[] = {"multishot", "incremental", "bundles"};
     int port = 0, option;
-    char line[128];
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -171,7 +151,7 @@ int main(int argc, char **argv)
             port = parse_number(optarg, "--port", 1, 65535);
             break;
         case 'm':
-            mode = parse_mode(optarg);
+            mode = parse_choice(optarg, "--mode", modes, 3);
             break;
         case 'g':
             gather = parse_number(optarg, "--gather", 0, 1 << 30);
@@ -186,16 +166,6 @@ int main(int argc, char **argv)
     memory = aligned_alloc(4096, 2 * (size_t)MAX_SIZE);
     if (!memory)
         die("out of memory");
-    printf("ready engine=liburing version=%s\n", liburing_version());
-    fflush(stdout);
-    while (fgets(line, sizeof(line), stdin)) {
-        uint64_t millis;
-        unsigned size;
-
-        if (sscanf(line, "run %u %" SCNu64, &size, &millis) != 2 || size < 4096 ||
-                size > MAX_SIZE || millis == 0)
-            die("expected 'run SIZE MILLIS' with SIZE from 4096 to %d, got: %s", MAX_SIZE, line);
-        run(size, millis * 1000000);
-    }
+    serve_bulk(4096, MAX_SIZE, run);
     return 0;
 }

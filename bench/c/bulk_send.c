@@ -12,7 +12,6 @@
 #define _GNU_SOURCE
 #include "common.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,10 +44,8 @@ static void reap(void)
 {
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
-    int submitted = io_uring_submit_and_wait(&ring, 1);
 
-    if (submitted != -EINTR)
-        check(submitted, "io_uring_submit_and_wait");
+    submit_and_wait(&ring);
     io_uring_for_each_cqe(&ring, head, cqe) {
         if (!(cqe->flags & IORING_CQE_F_NOTIF))
             result = check(cqe->res, "send");
@@ -107,8 +104,7 @@ static void run(unsigned size, uint64_t nanoseconds)
     }
     while (under_way)
         reap();
-    printf("bytes=%" PRIu64 " wall_ns=%" PRIu64 "\n", bytes, clock_ns(CLOCK_MONOTONIC) - start);
-    fflush(stdout);
+    answer_bulk(bytes, start);
 }
 
 static void usage(int status)
@@ -118,24 +114,13 @@ static void usage(int status)
     exit(status);
 }
 
-static enum mode parse_mode(const char *text)
-{
-    static const char *const names[] = {"plain", "gathered", "zero-copy"};
-
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, names[i]))
-            return i;
-    usage(2);
-    return PLAIN;
-}
-
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
             {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, '?'}, {0}};
+    static const char *const modes[] = {"plain", "gathered", "zero-copy"};
     struct sockaddr_in address;
     int port = 0, option;
-    char line[128];
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -143,7 +128,7 @@ int main(int argc, char **argv)
             port = parse_number(optarg, "--port", 1, 65535);
             break;
         case 'm':
-            mode = parse_mode(optarg);
+            mode = parse_choice(optarg, "--mode", modes, 3);
             break;
         default:
             usage(optopt ? 2 : 0);
@@ -153,22 +138,11 @@ int main(int argc, char **argv)
         usage(2);
     open_ring(&ring, 64, 1024);
     address = parse_address("127.0.0.1", port);
-    fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    check_libc(connect(fd, (struct sockaddr *)&address, sizeof(address)), "connect");
+    fd = connect_to(&address);
     pool = aligned_alloc(4096, 2 * (size_t)MAX_SIZE);
     if (!pool)
         die("out of memory");
     memset(pool, 'x', 2 * (size_t)MAX_SIZE);
-    printf("ready engine=liburing version=%s\n", liburing_version());
-    fflush(stdout);
-    while (fgets(line, sizeof(line), stdin)) {
-        uint64_t millis;
-        unsigned size;
-
-        if (sscanf(line, "run %u %" SCNu64, &size, &millis) != 2 || size == 0 ||
-                size > MAX_SIZE || millis == 0)
-            die("expected 'run SIZE MILLIS' with SIZE from 1 to %d, got: %s", MAX_SIZE, line);
-        run(size, millis * 1000000);
-    }
+    serve_bulk(1, MAX_SIZE, run);
     return 0;
 }

@@ -3,13 +3,14 @@
 #include "common.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 /* Older headers lack it; an older kernel refuses it and the ring is opened without. */
 #ifndef IORING_SETUP_NO_SQARRAY
@@ -62,6 +63,18 @@ long parse_number(const char *text, const char *option, long low, long high)
     return value;
 }
 
+int parse_choice(const char *text, const char *option, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(text, names[i]))
+            return i;
+    fprintf(stderr, "%s: %s takes one of", program_invocation_short_name, option);
+    for (int i = 0; i < count; i++)
+        fprintf(stderr, " %s", names[i]);
+    fprintf(stderr, ", not '%s'\n", text);
+    exit(1);
+}
+
 void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -78,6 +91,50 @@ struct sockaddr_in parse_address(const char *host, int port)
     if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
         die("--host takes an IPv4 address, not '%s'", host);
     return address;
+}
+
+int listen_on(struct sockaddr_in *address, int backlog)
+{
+    socklen_t length = sizeof(*address);
+    const int on = 1;
+    int fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+
+    check_libc(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
+    check_libc(bind(fd, (struct sockaddr *)address, length), "bind");
+    check_libc(listen(fd, backlog), "listen");
+    check_libc(getsockname(fd, (struct sockaddr *)address, &length), "getsockname");
+    return fd;
+}
+
+int connect_to(const struct sockaddr_in *address)
+{
+    int fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+
+    check_libc(connect(fd, (const struct sockaddr *)address, sizeof(*address)), "connect");
+    return fd;
+}
+
+void serve_bulk(unsigned least, unsigned most, void (*run)(unsigned size, uint64_t nanoseconds))
+{
+    char line[128];
+
+    printf("ready engine=liburing version=%s\n", liburing_version());
+    fflush(stdout);
+    while (fgets(line, sizeof(line), stdin)) {
+        uint64_t millis;
+        unsigned size;
+
+        if (sscanf(line, "run %u %" SCNu64, &size, &millis) != 2 || size < least || size > most ||
+                millis == 0)
+            die("expected 'run SIZE MILLIS' with SIZE from %u to %u, got: %s", least, most, line);
+        run(size, millis * 1000000);
+    }
+}
+
+void answer_bulk(uint64_t bytes, uint64_t start)
+{
+    printf("bytes=%" PRIu64 " wall_ns=%" PRIu64 "\n", bytes, clock_ns(CLOCK_MONOTONIC) - start);
+    fflush(stdout);
 }
 
 void open_ring(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries)

@@ -6,6 +6,7 @@
 #ifndef URING4J_BENCH_COMMON_H
 #define URING4J_BENCH_COMMON_H
 
+#include <errno.h>
 #include <liburing.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -26,10 +27,28 @@ uint64_t clock_ns(clockid_t clock);
 /* A decimal option value between low and high, or dies naming the option. */
 long parse_number(const char *text, const char *option, long low, long high);
 
+/* The place of an option's value among its names, or dies naming them. */
+int parse_choice(const char *text, const char *option, const char *const *names, int count);
+
 /* Lets this process open as many files as the system's hard limit allows. */
 void raise_descriptor_limit(void);
 
 struct sockaddr_in parse_address(const char *host, int port);
+
+/* Listens on a TCP address; for port 0 it gets the one that was chosen. */
+int listen_on(struct sockaddr_in *address, int backlog);
+
+/* Connects to a TCP address. */
+int connect_to(const struct sockaddr_in *address);
+
+/*
+ * Says that this program is ready to move bytes in bulk, then calls run for each
+ * line "run SIZE MILLIS" on stdin until it ends; run answers by answer_bulk.
+ */
+void serve_bulk(unsigned least, unsigned most, void (*run)(unsigned size, uint64_t nanoseconds));
+
+/* So many bytes were moved since start of the monotonic clock. */
+void answer_bulk(uint64_t bytes, uint64_t start);
 
 /*
  * Opens a ring for one thread: SINGLE_ISSUER, DEFER_TASKRUN and NO_SQARRAY
@@ -46,6 +65,15 @@ static inline struct io_uring_sqe *next_sqe(struct io_uring *ring)
     struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
     return __builtin_expect(sqe != NULL, 1) ? sqe : next_sqe_after_submit(ring);
+}
+
+/* Submits and waits for a completion; a signal may end that early. */
+static inline void submit_and_wait(struct io_uring *ring)
+{
+    int result = io_uring_submit_and_wait(ring, 1);
+
+    if (result != -EINTR)
+        check(result, "io_uring_submit_and_wait");
 }
 
 /* Provided buffers of one size in one buffer ring, all of them the kernel's at first. */

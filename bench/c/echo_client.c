@@ -7,7 +7,6 @@
  */
 #include "common.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -121,10 +120,8 @@ static void exchange(void)
 {
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
-    int result = io_uring_submit_and_wait(&ring, 1);
 
-    if (result != -EINTR)
-        check(result, "io_uring_submit_and_wait");
+    submit_and_wait(&ring);
     io_uring_for_each_cqe(&ring, head, cqe) {
         unsigned id = cqe->user_data >> 8;
 
@@ -177,9 +174,8 @@ static void connect_all(const char *host, int port)
             pattern[i] = random >> 32;
         }
         connections[id].pattern = pattern;
-        fds[id] = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+        fds[id] = connect_to(&address);
         check_libc(setsockopt(fds[id], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), "TCP_NODELAY");
-        check_libc(connect(fds[id], (struct sockaddr *)&address, sizeof(address)), "connect");
     }
     check(io_uring_register_files(&ring, fds, connection_count), "io_uring_register_files");
     for (unsigned id = 0; id < connection_count; id++) {

@@ -9,7 +9,6 @@
 #include "common.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -185,10 +184,8 @@ static void serve(void)
     while (!stopping) {
         struct io_uring_cqe *cqe;
         unsigned head, seen = 0;
-        int result = io_uring_submit_and_wait(&ring, 1);
 
-        if (result != -EINTR)
-            check(result, "io_uring_submit_and_wait");
+        submit_and_wait(&ring);
         io_uring_for_each_cqe(&ring, head, cqe) {
             unsigned id = cqe->user_data >> 8;
 
@@ -219,18 +216,14 @@ static void serve(void)
     }
 }
 
-static int listen_on(const char *host, int port)
+static int announce(const char *host, int port)
 {
     struct sockaddr_in address = parse_address(host, port);
-    socklen_t length = sizeof(address);
+    int fd = listen_on(&address, 1024);
     const int on = 1;
-    int fd = check_libc(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
 
-    check_libc(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
+    /* What it accepts has the same. */
     check_libc(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), "TCP_NODELAY");
-    check_libc(bind(fd, (struct sockaddr *)&address, length), "bind");
-    check_libc(listen(fd, 1024), "listen");
-    check_libc(getsockname(fd, (struct sockaddr *)&address, &length), "getsockname");
     printf("ready engine=liburing version=%s host=%s port=%d\n", liburing_version(), host,
             ntohs(address.sin_port));
     fflush(stdout);
@@ -278,7 +271,7 @@ int main(int argc, char **argv)
     open_ring(&ring, SQ_ENTRIES, CQ_ENTRIES);
     open_buffers(&buffers, &ring, GROUP, BUFFERS, BUFFER_SIZE);
     check(io_uring_register_files_sparse(&ring, MAX_CONNECTIONS), "io_uring_register_files_sparse");
-    listener = listen_on(host, port);
+    listener = announce(host, port);
     arm_accept();
     if (seconds.tv_sec) {
         struct io_uring_sqe *sqe = next_sqe(&ring);

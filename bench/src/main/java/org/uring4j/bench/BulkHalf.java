@@ -50,7 +50,7 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
     static BulkHalf send() {
         return new BulkHalf(
                 "bulk send",
-                Programs.c("bulk_sink"),
+                Programs.c("bulk_counterpart", "take"),
                 List.of(
                         new Contestant("uring4j, self-tuning", sender("auto"), RING, 0),
                         new Contestant("uring4j, never tries", sender("never"), RING, BAR),
@@ -66,7 +66,7 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
     static BulkHalf receive() {
         return new BulkHalf(
                 "bulk receive",
-                Programs.c("bulk_source"),
+                Programs.c("bulk_counterpart", "give"),
                 List.of(
                         new Contestant("uring4j", receiver("best", 0), RING, 0),
                         new Contestant("uring4j, gathering", receiver("best", GATHER), RING, 0),
