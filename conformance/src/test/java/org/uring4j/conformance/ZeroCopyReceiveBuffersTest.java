@@ -87,9 +87,9 @@ class ZeroCopyReceiveBuffersTest {
             assertThat(Errno.ENOMEM.is(stream.ends.getLast())).isTrue();
             assertThat(queue.counters().buffersOut()).isEqualTo(64);
             assertThat(queue.counters().mostBuffersOut()).isEqualTo(64);
-            assertThat(queue.replenished()).isZero();
+            assertThat(queue.replenished(1)).isZero();
             held.forEach(queue::recycle);
-            assertThat(queue.replenished()).isEqualTo(64);
+            assertThat(queue.replenished(1)).isEqualTo(64);
             stream.goOn = true;
             stream.arm();
             assertThat(stream.receiveToEnd()).isZero();

@@ -194,12 +194,12 @@ class ZeroCopyReceiveSourcesTest {
             stream.goOn = false;
             stream.arm();
             stream.receiveUntil(() -> !stream.armed(), held);
-            assertThat(queue.replenished()).isZero();
+            assertThat(queue.replenished(1)).isZero();
 
             int added = queue.addArea(ZcrxMemory.anonymous(32 * PAGE));
             assertThat(added).isEqualTo(1);
             assertThat(queue.memory(added).byteSize()).isEqualTo(32 * PAGE);
-            assertThat(queue.replenished()).isEqualTo(32);
+            assertThat(queue.replenished(1)).isEqualTo(32);
             List<Long> more = new ArrayList<>();
             stream.arm();
             stream.receiveUntil(() -> !stream.armed(), more);
@@ -207,7 +207,7 @@ class ZeroCopyReceiveSourcesTest {
             assertThat(more).allMatch(place -> ZeroCopyReceive.area(place) == added);
             more.forEach(queue::recycle);
             held.forEach(queue::recycle);
-            assertThat(queue.replenished()).isEqualTo(96);
+            assertThat(queue.replenished(1)).isEqualTo(96);
             stream.goOn = true;
             stream.arm();
             assertThat(stream.receiveToEnd()).isZero();

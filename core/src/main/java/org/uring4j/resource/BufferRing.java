@@ -328,14 +328,20 @@ public final class BufferRing implements AutoCloseable {
 
     /**
      * After a request ended with {@code ENOBUFS}: how many buffers the kernel has again, so that it
-     * can be submitted once more. From here on the next lease to be closed, by whichever thread,
-     * wakes the ring ({@link #wakeBy}); with 0, wait for that and ask again. To be called in the
-     * order of completions.
+     * can be submitted once more. If they are fewer than wanted, the next lease to be closed, by
+     * whichever thread, wakes the ring ({@link #wakeBy}): wait for that and ask again. To be called
+     * in the order of completions.
+     *
+     * @param wanted how many requests wait for a buffer
      */
-    public int replenished() {
+    public int replenished(int wanted) {
         ACCESS.check(ring);
         leases.awaitReturn();
-        return states.kernels();
+        int count = states.kernels();
+        if (count >= wanted) {
+            leases.awaitNoMore();
+        }
+        return count;
     }
 
     /**

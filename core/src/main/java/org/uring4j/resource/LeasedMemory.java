@@ -145,9 +145,12 @@ public final class LeasedMemory implements AutoCloseable {
     }
 
     /** As {@link BufferRing#replenished}: how many buffers are free. */
-    public int replenished() {
+    public int replenished(int wanted) {
         check();
         leases.awaitReturn();
+        if (freeCount >= wanted) {
+            leases.awaitNoMore();
+        }
         return freeCount;
     }
 

@@ -194,6 +194,11 @@ final class Leases {
         reclaim();
     }
 
+    /** What has come back is enough: nobody is to be woken. */
+    void awaitNoMore() {
+        starved = false;
+    }
+
     private void wake() {
         starved = false;
         boolean woken = false;

@@ -71,6 +71,10 @@ final class ZcrxLeases {
         areas.forEach(Leases::awaitReturn);
     }
 
+    void awaitNoMore() {
+        areas.forEach(Leases::awaitNoMore);
+    }
+
     LeasesOut report() {
         int count = 0;
         Duration oldest = Duration.ZERO;

@@ -281,14 +281,21 @@ public final class ZeroCopyReceive implements AutoCloseable {
 
     /**
      * After a request ended with {@code ENOMEM}: how many buffers the program has nothing of, so
-     * that the request can be submitted once more. From here on the next lease to be closed, by
-     * whichever thread, wakes the ring ({@link #wakeBy}); with 0, wait for that and ask again.
+     * that the request can be submitted once more. If they are fewer than wanted, the next lease to
+     * be closed, by whichever thread, wakes the ring ({@link #wakeBy}): wait for that and ask
+     * again.
+     *
+     * @param wanted how many requests wait for a buffer
      */
-    public int replenished() {
+    public int replenished(int wanted) {
         check();
         leases.awaitReturn();
         flush();
-        return queue.kernels();
+        int count = queue.kernels();
+        if (count >= wanted) {
+            leases.awaitNoMore();
+        }
+        return count;
     }
 
     /**

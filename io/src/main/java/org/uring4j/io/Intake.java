@@ -24,10 +24,10 @@ abstract class Intake implements AutoCloseable {
     abstract void onCompletion(StreamReceiver receiver, int result, int flags, long place);
 
     /**
-     * How many buffers there are for those who wait for some; from here on the next one to come
-     * back wakes the ring.
+     * How many buffers there are for those who wait for some; if they are fewer than wanted, the
+     * next one to come back wakes the ring.
      */
-    abstract int replenished();
+    abstract int replenished(int wanted);
 
     abstract void wakeBy(Waker waker);
 
@@ -59,7 +59,7 @@ abstract class Intake implements AutoCloseable {
         if (waiting.isEmpty()) {
             return;
         }
-        for (int free = replenished(); free > 0 && !waiting.isEmpty(); free--) {
+        for (int free = replenished(waiting.size()); free > 0 && !waiting.isEmpty(); free--) {
             StreamReceiver receiver = waiting.remove();
             receiver.waiting = false;
             receiver.proceed();

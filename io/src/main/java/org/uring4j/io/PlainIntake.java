@@ -69,8 +69,8 @@ final class PlainIntake extends Intake {
     }
 
     @Override
-    int replenished() {
-        return memory.replenished();
+    int replenished(int wanted) {
+        return memory.replenished(wanted);
     }
 
     @Override

@@ -81,12 +81,11 @@ final class ProvidedIntake extends Intake {
     }
 
     @Override
-    int replenished() {
-        int free = buffers.replenished();
+    int replenished(int wanted) {
+        int free = buffers.replenished(wanted);
         if (free == 0 && used < buffers.count()) {
-            int before = used;
             give(used);
-            free = used - before;
+            free = buffers.replenished(wanted);
         }
         return free;
     }

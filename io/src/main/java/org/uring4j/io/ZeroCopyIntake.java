@@ -46,8 +46,8 @@ final class ZeroCopyIntake extends Intake {
     }
 
     @Override
-    int replenished() {
-        return queue.replenished();
+    int replenished(int wanted) {
+        return queue.replenished(wanted);
     }
 
     @Override
