@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
+import org.uring4j.Wait;
 import org.uring4j.io.EventLoop;
 import org.uring4j.op.Nops;
 
@@ -73,6 +74,8 @@ class EventLoopTest {
     void shouldReturnWithNothingWhenTimeIsOver() {
         try (Ring ring = Ring.open(RingConfig.of(4))) {
             assertThat(EventLoop.of(ring).run(1, Duration.ofMillis(5))).isZero();
+            Wait wait = Wait.forCount(1).timeout(Duration.ofMillis(5));
+            assertThat(EventLoop.of(ring).run(wait)).isZero();
         }
     }
 }

@@ -5,6 +5,7 @@ import org.uring4j.BigCompletionHandler;
 import org.uring4j.CompletionHandler;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig.CqeSize;
+import org.uring4j.Wait;
 
 import java.time.Duration;
 import java.util.Arrays;
@@ -125,6 +126,18 @@ public final class EventLoop {
     public int run(int count, Duration timeout) {
         runTasks();
         ring.submitAndWait(count, timeout);
+        return handOut();
+    }
+
+    /**
+     * As {@link #run(int)}, waiting as {@code wait} says: with a {@linkplain Wait#minimum least
+     * time}, what comes in bulk is handed out in fewer turns.
+     *
+     * @return how many were handed out; 0 when the time is over
+     */
+    public int run(Wait wait) {
+        runTasks();
+        ring.submitAndWait(wait);
         return handOut();
     }
 
