@@ -19,11 +19,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* The same figures as in the Java sender. */
 enum {
     POOL = 1 << 20,   /* bytes of payload, but two buffers at least */
-    GATHER = 1 << 19, /* bytes a gathered request, but one buffer at least */
+    GATHER = 1 << 18, /* bytes a gathered request, but one buffer at least */
     MAX_BUFFERS = 256,
     MAX_SIZE = 8 << 20,
 };
@@ -33,7 +34,9 @@ enum mode { PLAIN, GATHERED, ZERO_COPY };
 static struct io_uring ring;
 static char *pool;
 static enum mode mode;
-static int fd;
+static struct sockaddr_in sink;
+static int fd = -1;
+static unsigned buffer_size;
 
 /* Of each buffer: zero-copy sends that wait for their notification. */
 static unsigned pending[MAX_BUFFERS];
@@ -91,11 +94,18 @@ static void run(unsigned size, uint64_t nanoseconds)
 {
     unsigned buffers = POOL / size < 2 ? 2 : POOL / size;
     unsigned count = mode != GATHERED || GATHER / size < 1 ? 1 : GATHER / size;
-    uint64_t start = clock_ns(CLOCK_MONOTONIC), bytes = 0;
+    uint64_t start, bytes = 0;
     unsigned next = 0;
 
     if (buffers > MAX_BUFFERS)
         buffers = MAX_BUFFERS;
+    if (size != buffer_size) {
+        if (fd >= 0)
+            close(fd);
+        fd = connect_to(&sink);
+        buffer_size = size;
+    }
+    start = clock_ns(CLOCK_MONOTONIC);
     while (clock_ns(CLOCK_MONOTONIC) - start < nanoseconds) {
         while (pending[next])
             reap();
@@ -119,7 +129,6 @@ int main(int argc, char **argv)
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
             {"mode", required_argument, NULL, 'm'}, {"help", no_argument, NULL, '?'}, {0}};
     static const char *const modes[] = {"plain", "gathered", "zero-copy"};
-    struct sockaddr_in address;
     int port = 0, option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -137,8 +146,7 @@ int main(int argc, char **argv)
     if (optind < argc || port == 0)
         usage(2);
     open_ring(&ring, 64, 1024);
-    address = parse_address("127.0.0.1", port);
-    fd = connect_to(&address);
+    sink = parse_address("127.0.0.1", port);
     pool = aligned_alloc(4096, 2 * (size_t)MAX_SIZE);
     if (!pool)
         die("out of memory");

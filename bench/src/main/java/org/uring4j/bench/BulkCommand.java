@@ -10,9 +10,11 @@ import picocli.CommandLine.Option;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 
 /** Moving bytes in bulk over TCP: what a GB costs. */
@@ -39,6 +41,9 @@ final class BulkCommand implements Callable<Integer> {
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /** For how many milliseconds a connection finds its pace before it is measured. */
+    private static final int SETTLING = 60;
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -105,12 +110,15 @@ final class BulkCommand implements Callable<Integer> {
                     peers.add(start(contestant.name(), contestant.command().apply(port)));
                 }
                 warmUp(half, peers);
-                for (int size : sizes) {
-                    BulkContest contest = new BulkContest(peers.size());
-                    for (int i = 0; i < rounds; i++) {
-                        contest.round(number -> measure(peers.get(number), size, millis));
+                Map<Integer, BulkContest> contests = new LinkedHashMap<>();
+                for (int i = 0; i < rounds; i++) {
+                    for (int size : sizes) {
+                        contests.computeIfAbsent(size, any -> new BulkContest(peers.size()))
+                                .round(number -> measureAfresh(peers.get(number), size));
                     }
-                    met &= print(half, size, contest, out);
+                }
+                for (int size : sizes) {
+                    met &= print(half, size, Objects.requireNonNull(contests.get(size)), out);
                 }
             } finally {
                 peers.forEach(Peer::close);
@@ -118,8 +126,8 @@ final class BulkCommand implements Callable<Integer> {
         }
         out.println();
         out.println(
-                "ratio: the other's processor time by the first's in the same round, the median of"
-                        + " all rounds; above 1, the first is cheaper.");
+                "ratio: its processor time by the first's, or by that of whom it stands beside, in"
+                        + " the same round, the median of all rounds; above 1, it is the dearer.");
         return met;
     }
 
@@ -142,6 +150,15 @@ final class BulkCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * On a connection of its own where there are several sizes: how large a socket's memory gets is
+     * chance, and changes what a GB costs by more than what is compared differs.
+     */
+    private Result measureAfresh(Peer peer, int size) {
+        measure(peer, size, SETTLING);
+        return measure(peer, size, millis);
+    }
+
     private static Result measure(Peer peer, int size, int millis) {
         long before = peer.cpuNanos();
         Map<String, String> reply = peer.ask("run " + size + " " + millis, PATIENCE);
@@ -152,13 +169,14 @@ final class BulkCommand implements Callable<Integer> {
     private static boolean print(BulkHalf half, int size, BulkContest contest, PrintStream out) {
         boolean met = true;
         String title = half.title() + ", " + (size >> 10) + " KiB a buffer";
-        String format = "%-34s %10s %8s   %6s  %-16s %5s%s%n";
+        String format = "%-34s %10s %8s   %6s  %-16s %5s%s%s%n";
         out.println();
-        out.printf(format, title, "ms a GB", "GB/s", "ratio", "(middle half)", "bar", "");
+        out.printf(format, title, "ms a GB", "GB/s", "ratio", "(middle half)", "bar", "", "");
         for (int i = 0; i < half.contestants().size(); i++) {
             Contestant contestant = half.contestants().get(i);
-            double ratio = contest.ratio(i);
-            double[] spread = contest.spread(i);
+            int ours = half.contestantNamed(contestant.beside());
+            double ratio = contest.ratio(i, ours);
+            double[] spread = contest.spread(i, ours);
             boolean enough = ratio >= contestant.bar();
             met &= enough;
             out.printf(
@@ -166,10 +184,11 @@ final class BulkCommand implements Callable<Integer> {
                     contestant.name(),
                     number("%.1f", contest.cpu(i)),
                     number("%.2f", contest.speed(i)),
-                    i == 0 ? "" : number("%.3f", ratio),
-                    i == 0 ? "" : number("(%.2f to ", spread[0]) + number("%.2f)", spread[1]),
+                    i == ours ? "" : number("%.3f", ratio),
+                    i == ours ? "" : number("(%.2f to ", spread[0]) + number("%.2f)", spread[1]),
                     contestant.bar() == 0 ? "" : number("%.2f", contestant.bar()),
-                    contestant.bar() == 0 ? "" : enough ? "  ok" : "  missed");
+                    contestant.bar() == 0 ? "" : enough ? "  ok" : "  missed",
+                    ours == 0 || i == ours ? "" : "  beside " + contestant.beside());
         }
         return met;
     }

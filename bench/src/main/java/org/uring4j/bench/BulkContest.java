@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What several contestants did, round by round; ours is number 0. See {@link Contest}. */
+/** What several contestants did, round by round. See {@link Contest}. */
 final class BulkContest {
     /**
      * What one did in one round.
@@ -54,21 +54,21 @@ final class BulkContest {
                 rounds.stream().mapToDouble(results -> results[contestant].speed()).toArray());
     }
 
-    /** The median of one's processor time by ours within a round. */
-    double ratio(int contestant) {
-        return Contest.median(ratios(contestant));
+    /** The median of one's processor time by another's within a round. */
+    double ratio(int contestant, int ours) {
+        return Contest.median(ratios(contestant, ours));
     }
 
     /** The middle half of these ratios: the first and the third quartile. */
-    double[] spread(int contestant) {
-        double[] ratios = ratios(contestant);
+    double[] spread(int contestant, int ours) {
+        double[] ratios = ratios(contestant, ours);
         Arrays.sort(ratios);
         return new double[] {ratios[ratios.length / 4], ratios[3 * ratios.length / 4]};
     }
 
-    private double[] ratios(int contestant) {
+    private double[] ratios(int contestant, int ours) {
         return rounds.stream()
-                .mapToDouble(results -> results[contestant].cpu() / results[0].cpu())
+                .mapToDouble(results -> results[contestant].cpu() / results[ours].cpu())
                 .toArray();
     }
 }

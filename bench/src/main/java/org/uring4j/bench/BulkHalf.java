@@ -19,10 +19,21 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
      * @param name as in the table
      * @param command the command line, of the counterpart's port
      * @param warmUp for how many seconds of each size it works before the first round
+     * @param beside the name of ours that does the same; its own for the first and what stands
+     *     alone
      * @param bar the least ratio, of its time by ours, that is good enough; 0 when there is none
      */
     record Contestant(
-            String name, Function<String, List<String>> command, int warmUp, double bar) {}
+            String name,
+            Function<String, List<String>> command,
+            int warmUp,
+            String beside,
+            double bar) {}
+
+    private static final String SELF_TUNING = "uring4j, self-tuning";
+    private static final String BEST = "uring4j";
+    private static final String GATHERING = "uring4j, gathering";
+    private static final String MULTISHOT = "uring4j, multishot";
 
     /** C needs no warm-up to speak of. */
     private static final int C = 1;
@@ -46,20 +57,38 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
         return new BulkHalf(title, counterpart, List.copyOf(some));
     }
 
+    /** The number of who has a name, 0 when it does not take part. */
+    int contestantNamed(String name) {
+        for (int i = 0; i < contestants.size(); i++) {
+            if (contestants.get(i).name().equals(name)) {
+                return i;
+            }
+        }
+        return 0;
+    }
+
     /** Sending. */
     static BulkHalf send() {
         return new BulkHalf(
                 "bulk send",
                 Programs.c("bulk_counterpart", "take"),
                 List.of(
-                        new Contestant("uring4j, self-tuning", sender("auto"), RING, 0),
-                        new Contestant("uring4j, never tries", sender("never"), RING, BAR),
-                        new Contestant("C, plain send", cSender("plain"), C, BAR),
-                        new Contestant("C, gathered send", cSender("gathered"), C, BAR),
-                        new Contestant("C, forced zero-copy", cSender("zero-copy"), C, 0),
-                        new Contestant("Netty io_uring", nettySender("never"), NETTY, 0),
+                        new Contestant(SELF_TUNING, sender("auto"), RING, SELF_TUNING, 0),
                         new Contestant(
-                                "Netty, forced zero-copy", nettySender("always"), NETTY, 0)));
+                                "uring4j, never tries", sender("never"), RING, SELF_TUNING, BAR),
+                        new Contestant("C, plain send", cSender("plain"), C, SELF_TUNING, BAR),
+                        new Contestant(
+                                "C, gathered send", cSender("gathered"), C, SELF_TUNING, BAR),
+                        new Contestant(
+                                "C, forced zero-copy", cSender("zero-copy"), C, SELF_TUNING, 0),
+                        new Contestant(
+                                "Netty io_uring", nettySender("never"), NETTY, SELF_TUNING, 0),
+                        new Contestant(
+                                "Netty, forced zero-copy",
+                                nettySender("always"),
+                                NETTY,
+                                SELF_TUNING,
+                                0)));
     }
 
     /** Receiving; all into as many buffers of the same size, and nobody looks at what came. */
@@ -68,18 +97,26 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
                 "bulk receive",
                 Programs.c("bulk_counterpart", "give"),
                 List.of(
-                        new Contestant("uring4j", receiver("best", 0), RING, 0),
-                        new Contestant("uring4j, gathering", receiver("best", GATHER), RING, 0),
-                        new Contestant("uring4j, multishot", receiver("multishot", 0), RING, 0),
-                        new Contestant("C", cReceiver("incremental", 0), C, BAR),
-                        new Contestant("C, gathering", cReceiver("incremental", GATHER), C, 0),
-                        new Contestant("C, multishot", cReceiver("multishot", 0), C, 0),
-                        new Contestant("C, bundles", cReceiver("bundles", 0), C, 0),
+                        new Contestant(BEST, receiver("best", 0), RING, BEST, 0),
+                        new Contestant("C", cReceiver("incremental", 0), C, BEST, BAR),
+                        new Contestant("Netty io_uring", nettyReceiver(0), NETTY, BEST, NETTY_BAR),
+                        new Contestant(GATHERING, receiver("best", GATHER), RING, GATHERING, 0),
                         new Contestant(
-                                "Netty io_uring",
-                                port -> Programs.java(NettyBulkReceiver.class, port),
+                                "C, gathering",
+                                cReceiver("incremental", GATHER),
+                                C,
+                                GATHERING,
+                                BAR),
+                        new Contestant(
+                                "Netty, gathering",
+                                nettyReceiver(GATHER),
                                 NETTY,
-                                NETTY_BAR)));
+                                GATHERING,
+                                NETTY_BAR),
+                        new Contestant(MULTISHOT, receiver("multishot", 0), RING, MULTISHOT, 0),
+                        new Contestant(
+                                "C, multishot", cReceiver("multishot", 0), C, MULTISHOT, BAR),
+                        new Contestant("C, bundles", cReceiver("bundles", 0), C, BEST, 0)));
     }
 
     private static Function<String, List<String>> receiver(String path, int gather) {
@@ -89,6 +126,10 @@ record BulkHalf(String title, List<String> counterpart, List<Contestant> contest
     private static Function<String, List<String>> cReceiver(String mode, int gather) {
         return port ->
                 Programs.c("bulk_receive", "--port", port, "--mode", mode, "--gather", "" + gather);
+    }
+
+    private static Function<String, List<String>> nettyReceiver(int gather) {
+        return port -> Programs.java(NettyBulkReceiver.class, port, "" + gather);
     }
 
     private static Function<String, List<String>> sender(String zeroCopy) {

@@ -15,7 +15,7 @@ final class BulkPeer {
     static final int POOL = 1 << 20;
 
     /** How many bytes are moved by a call that gathers, in one buffer at least. */
-    static final int GATHER = 1 << 19;
+    static final int GATHER = 1 << 18;
 
     private BulkPeer() {}
 

@@ -9,7 +9,6 @@ import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
 import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
-import org.uring4j.op.Files;
 import org.uring4j.resource.Lease;
 
 import java.io.IOException;
@@ -77,10 +76,7 @@ final class BulkReceiver implements StreamReceiver.Handler {
     private void open(int size) {
         if (pool != null) {
             pool.close();
-            int user = loop.attach((value, result, flags, first, second) -> {});
-            Files.close(loop.ring().next(), fd).userData(EventLoop.userData(user, 0));
-            loop.run(1);
-            loop.detach(user);
+            BulkSender.close(loop, fd);
         }
         long bytes = (long) size * BulkPeer.buffers(size);
         ReceivePoolConfig config =

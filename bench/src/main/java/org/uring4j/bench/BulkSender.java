@@ -1,5 +1,6 @@
 package org.uring4j.bench;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.UringException;
@@ -9,6 +10,7 @@ import org.uring4j.io.SenderConfig;
 import org.uring4j.io.SenderListener;
 import org.uring4j.io.StreamSender;
 import org.uring4j.io.ZeroCopyPolicy;
+import org.uring4j.op.Files;
 import org.uring4j.op.SockAddr;
 import org.uring4j.op.Sockets;
 
@@ -16,8 +18,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.HashMap;
-import java.util.Map;
 
 /** Sends in bulk through a {@link StreamSender}; arguments: PORT and auto, always or never. */
 final class BulkSender implements SenderListener {
@@ -26,12 +26,14 @@ final class BulkSender implements SenderListener {
 
     private final EventLoop loop;
     private final StreamSender sender;
+    private final int fd;
     private final int size;
     private boolean running;
     private long given;
 
     private BulkSender(EventLoop loop, int fd, int size, ZeroCopyPolicy policy) {
         this.loop = loop;
+        this.fd = fd;
         this.size = size;
         SenderConfig config =
                 SenderConfig.DEFAULT
@@ -52,18 +54,34 @@ final class BulkSender implements SenderListener {
                 };
         try (Ring ring = Ring.open(RingConfig.of(64))) {
             EventLoop loop = EventLoop.of(ring);
-            Map<Integer, BulkSender> senders = new HashMap<>();
+            @Nullable BulkSender[] current = new BulkSender[1];
             BulkPeer.serve(
                     "uring4j",
                     (size, nanos) -> {
-                        BulkSender sender = senders.get(size);
-                        if (sender == null) {
+                        BulkSender sender = current[0];
+                        if (sender == null || sender.size != size) {
+                            if (sender != null) {
+                                sender.close();
+                            }
                             sender = new BulkSender(loop, connect(loop, port), size, policy);
-                            senders.put(size, sender);
+                            current[0] = sender;
                         }
                         return sender.run(nanos);
                     });
         }
+    }
+
+    private void close() {
+        sender.close();
+        close(loop, fd);
+    }
+
+    /** Closes a descriptor through the ring. */
+    static void close(EventLoop loop, int fd) {
+        int user = loop.attach((value, result, flags, first, second) -> {});
+        Files.close(loop.ring().next(), fd).userData(EventLoop.userData(user, 0));
+        loop.run(1);
+        loop.detach(user);
     }
 
     /** Connects to loopback through the ring. */

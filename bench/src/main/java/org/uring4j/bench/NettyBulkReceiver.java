@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringSocketChannel;
 
@@ -19,11 +20,19 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.concurrent.CountDownLatch;
 
-/** Receives in bulk through Netty's io_uring transport; argument: PORT. */
+/**
+ * Receives in bulk through Netty's io_uring transport; arguments: PORT and how many bytes to
+ * gather.
+ */
 @ChannelHandler.Sharable // By one channel after the other.
 final class NettyBulkReceiver extends ChannelInboundHandlerAdapter {
+    /** {@code SO_RCVLOWAT} of {@code SOL_SOCKET}. */
+    private static final ChannelOption<Integer> GATHER =
+            new IntegerUnixChannelOption("SO_RCVLOWAT", 1, 18);
+
     private final EventLoopGroup group;
     private final int port;
+    private final int gather;
     private @Nullable Channel channel;
     private int bufferSize;
 
@@ -32,14 +41,16 @@ final class NettyBulkReceiver extends ChannelInboundHandlerAdapter {
     private long received;
     private CountDownLatch done = new CountDownLatch(0);
 
-    private NettyBulkReceiver(EventLoopGroup group, int port) {
+    private NettyBulkReceiver(EventLoopGroup group, int port, int gather) {
         this.group = group;
         this.port = port;
+        this.gather = gather;
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, IoUringIoHandler.newFactory());
-        NettyBulkReceiver receiver = new NettyBulkReceiver(group, Integer.parseInt(args[0]));
+        NettyBulkReceiver receiver =
+                new NettyBulkReceiver(group, Integer.parseInt(args[0]), Integer.parseInt(args[1]));
         BulkPeer.serve("netty", receiver::run);
         group.shutdownGracefully().sync();
     }
@@ -79,6 +90,9 @@ final class NettyBulkReceiver extends ChannelInboundHandlerAdapter {
                         .connect(InetAddress.getLoopbackAddress(), port)
                         .sync()
                         .channel();
+        if (gather > 0 && !opened.config().setOption(GATHER, gather)) {
+            throw new IllegalStateException("Netty does not take SO_RCVLOWAT");
+        }
         channel = opened;
         bufferSize = size;
         return opened;

@@ -4,6 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -14,6 +15,8 @@ import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringSocketChannel;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.concurrent.CountDownLatch;
@@ -22,11 +25,13 @@ import java.util.concurrent.CountDownLatch;
  * Sends in bulk through Netty's io_uring transport, which gathers what waits to be written;
  * arguments: PORT and always or never, for zero-copy.
  */
+@ChannelHandler.Sharable // By one channel after the other.
 final class NettyBulkSender extends ChannelInboundHandlerAdapter {
     /** What the transport takes for never, and every size for always. */
     private static final int NEVER = -1;
 
-    private final Channel channel;
+    private final Bootstrap bootstrap;
+    private @Nullable Channel channel;
     private ByteBuf[] pool = new ByteBuf[0];
     private int next;
 
@@ -37,9 +42,8 @@ final class NettyBulkSender extends ChannelInboundHandlerAdapter {
     private long waiting;
     private CountDownLatch done = new CountDownLatch(0);
 
-    private NettyBulkSender(EventLoopGroup group, int port, boolean zeroCopy)
-            throws InterruptedException {
-        Bootstrap bootstrap =
+    private NettyBulkSender(EventLoopGroup group, int port, boolean zeroCopy) {
+        bootstrap =
                 new Bootstrap()
                         .group(group)
                         .channel(IoUringSocketChannel.class)
@@ -49,8 +53,8 @@ final class NettyBulkSender extends ChannelInboundHandlerAdapter {
                         .option(
                                 IoUringChannelOption.IO_URING_WRITE_ZERO_COPY_THRESHOLD,
                                 zeroCopy ? 1 : NEVER)
+                        .remoteAddress(InetAddress.getLoopbackAddress(), port)
                         .handler(this);
-        channel = bootstrap.connect(InetAddress.getLoopbackAddress(), port).sync().channel();
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -62,47 +66,59 @@ final class NettyBulkSender extends ChannelInboundHandlerAdapter {
     }
 
     private long run(int size, long nanos) throws InterruptedException {
+        Channel current = channel;
+        if (current == null || pool[0].capacity() != size) {
+            current = open(size);
+        }
+        Channel to = current;
         CountDownLatch latch = new CountDownLatch(1);
-        channel.eventLoop().execute(() -> start(size, nanos, latch));
+        to.eventLoop().execute(() -> start(to, nanos, latch));
         latch.await();
         return given;
     }
 
-    private void start(int size, long nanos, CountDownLatch latch) {
-        if (pool.length == 0 || pool[0].capacity() != size) {
-            pool = new ByteBuf[BulkPeer.buffers(size)];
-            for (int i = 0; i < pool.length; i++) {
-                pool[i] = Unpooled.directBuffer(size, size).writeZero(size);
-            }
-            next = 0;
+    private Channel open(int size) throws InterruptedException {
+        if (channel != null) {
+            channel.close().sync();
         }
+        pool = new ByteBuf[BulkPeer.buffers(size)];
+        for (int i = 0; i < pool.length; i++) {
+            pool[i] = Unpooled.directBuffer(size, size).writeZero(size);
+        }
+        next = 0;
+        Channel opened = bootstrap.connect().sync().channel();
+        channel = opened;
+        return opened;
+    }
+
+    private void start(Channel to, long nanos, CountDownLatch latch) {
         given = 0;
         waiting = 0;
         done = latch;
         end = System.nanoTime() + nanos;
         running = true;
-        write();
+        write(to);
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (running && channel.isWritable()) {
-            write();
+        if (running && context.channel().isWritable()) {
+            write(context.channel());
         }
     }
 
-    private void write() {
+    private void write(Channel to) {
         if (System.nanoTime() > end) {
             running = false;
         }
-        while (running && channel.isWritable()) {
+        while (running && to.isWritable()) {
             ByteBuf buffer = pool[next];
             next = (next + 1) % pool.length;
             given += buffer.capacity();
             waiting++;
-            channel.write(buffer.retainedDuplicate()).addListener(this::written);
+            to.write(buffer.retainedDuplicate()).addListener(this::written);
         }
-        channel.flush();
+        to.flush();
         endIfDone();
     }
 

@@ -22,9 +22,10 @@ class BulkContestTest {
                     });
         }
         assertThat(order).containsExactly(0, 1, 2, 1, 2, 0, 2, 0, 1);
-        assertThat(contest.ratio(0)).isEqualTo(1);
-        assertThat(contest.ratio(2)).isEqualTo(3);
-        assertThat(contest.spread(1)).containsExactly(2, 2);
+        assertThat(contest.ratio(0, 0)).isEqualTo(1);
+        assertThat(contest.ratio(2, 0)).isEqualTo(3);
+        assertThat(contest.ratio(2, 1)).isEqualTo(1.5);
+        assertThat(contest.spread(1, 0)).containsExactly(2, 2);
         assertThat(contest.cpu(1)).isEqualTo(8);
         assertThat(contest.speed(1)).isEqualTo(2);
     }
