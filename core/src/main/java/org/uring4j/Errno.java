@@ -394,10 +394,16 @@ public enum Errno {
     /** Operation not possible due to RF-kill. */
     ERFKILL(132, "operation not possible due to RF-kill"),
 
+    /** Memory page has hardware error. */
+    EHWPOISON(133, "memory page has hardware error"),
+
+    /** Wrong file type for the operation. Since Linux 7.2. */
+    EFTYPE(134, "wrong file type for the operation"),
+
     /** An error number this version does not know. */
     UNKNOWN(0, "unknown error");
 
-    private static final @Nullable Errno[] BY_NUMBER = new Errno[134];
+    private static final @Nullable Errno[] BY_NUMBER = new Errno[135];
 
     static {
         for (Errno errno : values()) {
