@@ -1,6 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,7 +12,11 @@ import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.RingConfig.SqeSize;
 import org.uring4j.op.Nops;
+import org.uring4j.resource.RegisteredBuffers;
+import org.uring4j.resource.RegisteredFiles;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,6 +100,64 @@ class NopsTest {
             }
             assertThat(seen).hasSize(80).isSorted();
             assertThat(ring.inFlight()).isZero();
+        }
+    }
+
+    @Test
+    void shouldLookUpWhatItIsTold() throws Exception {
+        Needs.kernel("6.13", "IORING_NOP_FILE");
+        int fixedFile = Nops.FILE | Nops.FIXED_FILE;
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                Arena arena = Arena.ofShared()) {
+            Nops.nop(ring.next(), ring.fd(), 0, 0, Nops.FILE);
+            assertThat(Completions.one(ring).result()).isZero();
+            Nops.nop(ring.next(), -1, 0, 0, Nops.FILE);
+            assertThat(Completions.one(ring).failed(Errno.EBADF)).isTrue();
+            Nops.nop(ring.next(), 1, 0, 0, fixedFile);
+            assertThat(Completions.one(ring).failed(Errno.EBADF)).isTrue();
+            Nops.nop(ring.next(), -1, 1, 0, Nops.FIXED_BUFFER);
+            assertThat(Completions.one(ring).failed(Errno.EFAULT)).isTrue();
+            MemorySegment memory = arena.allocate(64);
+            int[] pair = Net.pair(ring);
+            try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, memory, memory);
+                    RegisteredFiles files = RegisteredFiles.register(ring, -1, pair[0])) {
+                assertThat(buffers.count()).isEqualTo(files.count());
+                Nops.nop(ring.next(), 1, 0, 0, fixedFile);
+                assertThat(Completions.one(ring).result()).isZero();
+                Nops.nop(ring.next(), 0, 0, 0, fixedFile);
+                assertThat(Completions.one(ring).failed(Errno.EBADF)).isTrue();
+                int all = fixedFile | Nops.FIXED_BUFFER | Nops.INJECT_RESULT;
+                Nops.nop(ring.next(), 1, 1, 77, all).userData(5);
+                assertThat(Completions.one(ring)).isEqualTo(new Completion(5, 77, 0));
+            }
+            Net.close(ring, pair);
+        }
+    }
+
+    @Test
+    void shouldCompleteByTaskWork() {
+        Needs.kernel("6.17", "IORING_NOP_TW");
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            Nops.nop(ring.next(), -1, 0, 6, Nops.TASK_WORK | Nops.INJECT_RESULT);
+            Nops.nop(ring.next(), 7);
+            ring.submit();
+            // With deferred task work it is not there before somebody asks.
+            assertThat(ring.completions().ready()).isEqualTo(1);
+            assertThat(Completions.some(ring, 2))
+                    .extracting(Completion::result)
+                    .containsExactly(7, 6);
+        }
+    }
+
+    @Test
+    void shouldFailOfUnknownFlag() {
+        Needs.kernel("6.10", "nop_flags");
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            Nops.nop(ring.next(), -1, 0, 0, 1 << 30);
+            assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Nops.nop(ring.next(), -1, 65536, 0, 0))
+                    .withMessageContaining("index=65536");
         }
     }
 }
