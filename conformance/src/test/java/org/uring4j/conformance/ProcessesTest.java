@@ -184,4 +184,18 @@ class ProcessesTest {
         assertThat(info.status()).isEqualTo(status);
         assertThat(info.uid()).isNotNegative();
     }
+
+    @Test
+    void shouldTellKindsOfChildrenApart() {
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                Child child = Child.start(ring)) {
+            Processes.waitid(ring.next(), P_PID, child.pid(), WEXITED | Processes.WCLONE);
+            assertThat(Completions.one(ring).failed(Errno.ECHILD)).isTrue();
+            child.signal(SIGKILL);
+            int any = WEXITED | Processes.WALL | Processes.WNOTHREAD;
+            Processes.waitid(ring.next(), P_PID, child.pid(), info, any);
+            assertThat(Completions.one(ring).result()).isZero();
+            assertThat(info.pid()).isEqualTo(child.pid());
+        }
+    }
 }

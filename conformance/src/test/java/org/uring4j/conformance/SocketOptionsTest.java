@@ -13,7 +13,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.op.Files;
@@ -29,6 +31,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.stream.Stream;
 
 /** {@code IORING_OP_URING_CMD} on sockets. */
 class SocketOptionsTest {
@@ -100,6 +103,58 @@ class SocketOptionsTest {
             assertThat(Completions.one(ring).result()).isEqualTo(4);
             assertThat(value.get(JAVA_INT, 0)).isEqualTo(Errno.ECONNRESET.number());
         }
+    }
+
+    static Stream<Arguments> settings() {
+        return Stream.of(
+                Arguments.of(SOL_SOCKET, SocketOptions.SO_BROADCAST, 1),
+                Arguments.of(SOL_SOCKET, SocketOptions.SO_PRIORITY, 3),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_CORK, 1),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_KEEPIDLE, 77),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_KEEPINTVL, 7),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_KEEPCNT, 3),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_USER_TIMEOUT, 5000),
+                Arguments.of(IPPROTO_TCP, SocketOptions.TCP_NOTSENT_LOWAT, 16384),
+                Arguments.of(SocketOptions.IPPROTO_IP, SocketOptions.IP_TOS, 16),
+                Arguments.of(SocketOptions.IPPROTO_IP, SocketOptions.IP_TTL, 33),
+                Arguments.of(SocketOptions.IPPROTO_IP, SocketOptions.IP_FREEBIND, 1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    void shouldSetOptionsOfEveryLevel(int level, int option, int number) {
+        try (Ring ring = RingMode.DEFAULT.open(8);
+                Arena arena = Arena.ofShared()) {
+            int fd = socket(ring);
+            MemorySegment value = arena.allocateFrom(JAVA_INT, number);
+            SocketOptions.set(ring.next(), fd, level, option, value);
+            assertThat(Completions.one(ring).result()).isZero();
+            MemorySegment told = arena.allocate(JAVA_INT);
+            MemorySegment size = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+            Libc.callAny("getsockopt", fd, level, option, told, size);
+            assertThat(told.get(JAVA_INT, 0)).isEqualTo(number);
+            close(ring, fd);
+        }
+    }
+
+    @Test
+    void shouldTellOfWhichKindASocketIs() {
+        try (Ring ring = RingMode.DEFAULT.open(8);
+                Arena arena = Arena.ofShared()) {
+            int fd = socket(ring);
+            assertThat(get(ring, fd, SocketOptions.SO_TYPE, arena)).isEqualTo(Sockets.SOCK_STREAM);
+            assertThat(get(ring, fd, SocketOptions.SO_DOMAIN, arena)).isEqualTo(Sockets.AF_INET);
+            assertThat(get(ring, fd, SocketOptions.SO_PROTOCOL, arena)).isEqualTo(IPPROTO_TCP);
+            assertThat(get(ring, fd, SocketOptions.SO_ACCEPTCONN, arena)).isZero();
+            close(ring, fd);
+        }
+    }
+
+    private static int get(Ring ring, int fd, int option, Arena arena) {
+        MemorySegment value = arena.allocate(JAVA_INT);
+        SocketOptions.get(ring.next(), fd, SOL_SOCKET, option, value);
+        assertThat(Completions.one(ring).result()).isEqualTo(Integer.BYTES);
+        return value.get(JAVA_INT, 0);
     }
 
     @Test

@@ -67,6 +67,12 @@ public final class OpenFlags {
     /** A file without a name, in the directory that the path names. */
     public static final int O_TMPFILE = LibcConstants.O_TMPFILE;
 
+    /**
+     * Of {@link #how} alone: nothing but a regular file ({@code EFTYPE}). Not with {@link
+     * #O_DIRECTORY}. Since Linux 7.2.
+     */
+    public static final long OPENAT2_REGULAR = LibcConstants.OPENAT2_REGULAR;
+
     /** The path may not lead to another file system ({@code EXDEV}). */
     public static final int RESOLVE_NO_XDEV = LibcConstants.RESOLVE_NO_XDEV;
 
@@ -92,7 +98,8 @@ public final class OpenFlags {
      * 8 bytes each.
      *
      * @param allocator what it is allocated from, as an arena
-     * @param flags {@code O_*}, or'ed; unlike with {@code openat}, unknown ones are an error
+     * @param flags {@code O_*} and {@link #OPENAT2_REGULAR}, or'ed; unlike with {@code openat},
+     *     unknown ones are an error
      * @param mode the permissions of a file that is made; 0 without {@link #O_CREAT} and {@link
      *     #O_TMPFILE}
      * @param resolve {@code RESOLVE_*}, or'ed

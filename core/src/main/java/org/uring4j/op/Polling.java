@@ -36,6 +36,21 @@ public final class Polling {
     /** The other side of a stream socket writes no more. */
     public static final int POLLRDHUP = LibcConstants.POLLRDHUP;
 
+    /** What is behind the descriptor cannot be waited for. Always reported. */
+    public static final int POLLNVAL = LibcConstants.POLLNVAL;
+
+    /** As {@link #POLLIN}, for ordinary data. */
+    public static final int POLLRDNORM = LibcConstants.POLLRDNORM;
+
+    /** There is data of higher priority to read. */
+    public static final int POLLRDBAND = LibcConstants.POLLRDBAND;
+
+    /** As {@link #POLLOUT}, for ordinary data. */
+    public static final int POLLWRNORM = LibcConstants.POLLWRNORM;
+
+    /** There is room for data of higher priority. */
+    public static final int POLLWRBAND = LibcConstants.POLLWRBAND;
+
     /** Of several waiting for the same, wake one. Since Linux 5.13. */
     public static final int EPOLLEXCLUSIVE = LibcConstants.EPOLLEXCLUSIVE;
 

@@ -47,6 +47,17 @@ public final class Processes {
     /** Leave the child as it is, to be waited for again. */
     public static final int WNOWAIT = LibcConstants.WNOWAIT;
 
+    /** Wait for children of this thread alone, not for those of the process's others. */
+    public static final int WNOTHREAD = LibcConstants.__WNOTHREAD;
+
+    /**
+     * Wait for children that tell of their end otherwise than by {@code SIGCHLD}, and no others.
+     */
+    public static final int WCLONE = LibcConstants.__WCLONE;
+
+    /** Wait for children of either kind. */
+    public static final int WALL = LibcConstants.__WALL;
+
     private Processes() {}
 
     /**
@@ -61,7 +72,7 @@ public final class Processes {
      * @param id the process, group or descriptor; not looked at with {@link #P_ALL}
      * @param info the kernel's to write until the completion
      * @param options {@link #WEXITED}, {@link #WSTOPPED}, {@link #WCONTINUED}, one at least, {@link
-     *     #WNOHANG}, {@link #WNOWAIT}, or'ed
+     *     #WNOHANG}, {@link #WNOWAIT}, {@link #WNOTHREAD}, {@link #WCLONE}, {@link #WALL}, or'ed
      */
     public static Sqe waitid(Sqe sqe, int idType, int id, SigInfo info, int options) {
         return waitid(sqe, idType, id, info.address(), options);

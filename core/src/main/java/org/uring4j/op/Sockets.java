@@ -33,7 +33,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Sending never raises {@code SIGPIPE}: the kernel adds {@code MSG_NOSIGNAL} to every request.
  *
  * <p>Messages with several pieces, addresses and control data are in {@link SocketMessages},
- * sending without copying is in {@link ZeroCopySend}.
+ * sending without copying is in {@link ZeroCopySend}, registered buffers are in {@link
+ * FixedSockets}, further kinds of sockets in {@link SocketKinds}.
  */
 public final class Sockets {
     /** Internet, version 4 ({@code ip(7)}). */
@@ -89,6 +90,15 @@ public final class Sockets {
 
     /** Send: more follows at once, so that a packet can be filled ({@code tcp(7)}). */
     public static final int MSG_MORE = LibcConstants.MSG_MORE;
+
+    /** Send: to a neighbour only, not by a gateway. */
+    public static final int MSG_DONTROUTE = LibcConstants.MSG_DONTROUTE;
+
+    /** Send: the peer has answered, so that its address need not be looked up anew. */
+    public static final int MSG_CONFIRM = LibcConstants.MSG_CONFIRM;
+
+    /** Send: connect, with the data in the first packet ({@code tcp(7)}). */
+    public static final int MSG_FASTOPEN = LibcConstants.MSG_FASTOPEN;
 
     /** Send: end of a record, where the socket has such. */
     public static final int MSG_EOR = LibcConstants.MSG_EOR;
