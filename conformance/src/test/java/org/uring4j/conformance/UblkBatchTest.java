@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
@@ -18,10 +19,13 @@ import org.uring4j.op.UblkCommands;
 import org.uring4j.op.UblkDevice;
 import org.uring4j.op.UblkQueue;
 import org.uring4j.resource.BufferRing;
+import org.uring4j.resource.RegisteredBuffers;
 
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -35,13 +39,16 @@ class UblkBatchTest {
     private static final int GROUP = 5;
     private static final int FETCH = 1;
     private static final int COMMIT = 2;
+    private static final int MOVE = 3;
+
+    @TempDir private Path directory;
 
     @Test
     void shouldServeManyRequestsAtATime() throws Exception {
         try (UblkHost host = UblkHost.open()) {
             host.needs(UblkDevice.F_BATCH_IO);
             UblkDevice device = host.add(UblkDevice.F_BATCH_IO);
-            Server server = new Server(device, host.disk);
+            Server server = new Server(device, host.disk, null);
             host.start(device);
             MemorySegment written = MemorySegment.ofArray(Net.random(4 << 20, 3));
             try (FileChannel channel =
@@ -54,6 +61,34 @@ class UblkBatchTest {
             }
             assertThat(host.disk.asSlice(777, written.byteSize()).mismatch(written)).isEqualTo(-1);
             host.compare(device, host.disk);
+            host.stop(device);
+            server.join();
+            host.remove(device);
+        }
+    }
+
+    @Test
+    void shouldServeManyRequestsWhereTheirMemoryIs() throws Exception {
+        long flags =
+                UblkDevice.F_BATCH_IO | UblkDevice.F_SUPPORT_ZERO_COPY | UblkDevice.F_AUTO_BUF_REG;
+        Path file = directory.resolve("disk");
+        try (RandomAccessFile made = new RandomAccessFile(file.toFile(), "rw")) {
+            made.setLength(UblkHost.SIZE);
+        }
+        try (UblkHost host = UblkHost.open()) {
+            host.needs(flags);
+            UblkDevice device = host.add(flags);
+            Server server = new Server(device, host.disk, file);
+            host.start(device);
+            MemorySegment written = MemorySegment.ofArray(Net.random(4 << 20, 6));
+            try (FileChannel channel =
+                    FileChannel.open(UblkHost.block(device), StandardOpenOption.WRITE)) {
+                channel.write(written.asByteBuffer(), 777);
+                channel.force(true);
+            }
+            MemorySegment kept = MemorySegment.ofArray(java.nio.file.Files.readAllBytes(file));
+            assertThat(kept.asSlice(777, written.byteSize()).mismatch(written)).isEqualTo(-1);
+            host.compare(device, kept);
             host.stop(device);
             server.join();
             host.remove(device);
@@ -111,22 +146,28 @@ class UblkBatchTest {
         }
     }
 
-    /** Serves out of memory, in a thread of its own. */
+    /** Serves out of memory or, where requests' memory is registered, of a file. */
     private static final class Server implements Runnable {
         private final UblkDevice device;
         private final MemorySegment disk;
+        private final @Nullable Path file;
         private final CountDownLatch ready = new CountDownLatch(1);
         private final Queue<Integer> asked = new ArrayDeque<>();
+        private final Queue<Integer> done = new ArrayDeque<>();
         private final MemorySegment[] buffers;
+        private final int[] results;
         private final Thread thread;
         private volatile @Nullable Throwable failure;
         private boolean committing;
         private boolean fetching = true;
 
-        Server(UblkDevice device, MemorySegment disk) throws InterruptedException {
+        Server(UblkDevice device, MemorySegment disk, @Nullable Path file)
+                throws InterruptedException {
             this.device = device;
             this.disk = disk;
+            this.file = file;
             buffers = new MemorySegment[device.depth()];
+            results = new int[device.depth()];
             thread = Thread.ofPlatform().name("ublk-batches").start(this);
             assertThat(ready.await(10, TimeUnit.SECONDS)).as("all is ready").isTrue();
             assertThat(failure).isNull();
@@ -139,17 +180,25 @@ class UblkBatchTest {
 
         @Override
         public void run() {
-            try (Ring ring = Ring.open(RingConfig.of(8));
+            int depth = device.depth();
+            try (Ring ring = Ring.open(RingConfig.of(4 * depth));
                     Arena arena = Arena.ofShared();
                     Opened character =
                             Opened.open(ring, UblkHost.character(device), OpenFlags.O_RDWR);
+                    Opened backing =
+                            file == null ? character : Opened.open(ring, file, OpenFlags.O_RDWR);
                     UblkQueue queue = UblkQueue.map(character.fd(), 0, device);
+                    RegisteredBuffers registered = RegisteredBuffers.sparse(ring, depth);
                     BufferRing tags = BufferRing.register(ring, GROUP, 4, 64)) {
+                assertThat(registered.count()).isEqualTo(depth);
                 int fd = character.fd();
-                UblkBatch list = UblkBatch.allocate(arena, device.depth(), true);
-                for (int tag = 0; tag < device.depth(); tag++) {
-                    buffers[tag] = arena.allocate(device.maxIoBytes(), 4096);
-                    list.add(tag, 0, buffers[tag]);
+                UblkBatch list = UblkBatch.allocate(arena, depth, file == null).fallback(false);
+                for (int tag = 0; tag < depth; tag++) {
+                    buffers[tag] =
+                            file == null
+                                    ? arena.allocate(device.maxIoBytes(), 4096)
+                                    : MemorySegment.NULL;
+                    add(list, tag);
                 }
                 UblkBatch.prepIoCmds(ring.next(), fd, 0, list);
                 assertThat(Net.ok(ring)).isZero();
@@ -159,19 +208,18 @@ class UblkBatchTest {
                 while (fetching) {
                     ring.submitAndWait(1);
                     ring.completions()
-                            .drain(
-                                    (data, result, flags) -> {
-                                        if (data == FETCH) {
-                                            fetched(result, flags, tags);
-                                        } else {
-                                            committing = false;
-                                            assertThat(result)
-                                                    .isEqualTo(list.count() * list.elementBytes());
-                                        }
-                                    });
-                    if (!committing && !asked.isEmpty()) {
-                        answer(queue, list);
-                        UblkBatch.commitIoCmds(ring.next(), fd, 0, list).userData(COMMIT);
+                            .drain((data, result, flags) -> completed(data, result, flags, tags));
+                    while (!asked.isEmpty()) {
+                        serve(ring, queue, backing.fd(), asked.remove());
+                    }
+                    if (!committing && !done.isEmpty()) {
+                        list.clear();
+                        while (!done.isEmpty()) {
+                            add(list, done.remove());
+                        }
+                        UblkBatch.commitIoCmds(ring.next(), fd, 0, list)
+                                .userData(
+                                        COMMIT | ((long) list.count() * list.elementBytes()) << 8);
                         committing = true;
                     }
                 }
@@ -179,6 +227,29 @@ class UblkBatchTest {
                 failure = e;
             } finally {
                 ready.countDown();
+            }
+        }
+
+        private void add(UblkBatch list, int tag) {
+            if (file == null) {
+                list.add(tag, results[tag], buffers[tag]);
+            } else {
+                list.addRegistered(tag, results[tag], tag);
+            }
+        }
+
+        private void completed(long data, int result, int flags, BufferRing tags) {
+            switch ((int) data & 0xff) {
+                case FETCH -> fetched(result, flags, tags);
+                case COMMIT -> {
+                    committing = false;
+                    assertThat(result).isEqualTo((int) (data >>> 8));
+                }
+                default -> {
+                    int tag = (int) (data >>> 8);
+                    results[tag] = result;
+                    done.add(tag);
+                }
             }
         }
 
@@ -196,20 +267,25 @@ class UblkBatchTest {
             }
         }
 
-        private void answer(UblkQueue queue, UblkBatch list) {
-            list.clear();
-            while (!asked.isEmpty()) {
-                int tag = asked.remove();
-                long bytes = queue.bytes(tag);
-                int result = (int) bytes;
-                switch (queue.op(tag)) {
-                    case UblkQueue.READ ->
-                            MemorySegment.copy(disk, queue.start(tag), buffers[tag], 0, bytes);
-                    case UblkQueue.WRITE ->
-                            MemorySegment.copy(buffers[tag], 0, disk, queue.start(tag), bytes);
-                    default -> result = -Errno.EOPNOTSUPP.number();
-                }
-                list.add(tag, result, buffers[tag]);
+        private void serve(Ring ring, UblkQueue queue, int fileFd, int tag) {
+            long start = queue.start(tag);
+            int bytes = (int) queue.bytes(tag);
+            boolean read = queue.op(tag) == UblkQueue.READ;
+            if (!read && queue.op(tag) != UblkQueue.WRITE) {
+                results[tag] = -Errno.EOPNOTSUPP.number();
+                done.add(tag);
+            } else if (file == null) {
+                MemorySegment there = disk.asSlice(start, bytes);
+                MemorySegment here = buffers[tag].asSlice(0, bytes);
+                MemorySegment.copy(read ? there : here, 0, read ? here : there, 0, bytes);
+                results[tag] = bytes;
+                done.add(tag);
+            } else if (read) {
+                UblkCommands.readFixed(ring.next(), fileFd, 0, bytes, start, tag)
+                        .userData(MOVE | (long) tag << 8);
+            } else {
+                UblkCommands.writeFixed(ring.next(), fileFd, 0, bytes, start, tag)
+                        .userData(MOVE | (long) tag << 8);
             }
         }
     }

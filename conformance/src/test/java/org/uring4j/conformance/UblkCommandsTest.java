@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.uring4j.Errno;
 import org.uring4j.KernelVersion;
 import org.uring4j.RingConfig.SqeSize;
@@ -45,6 +46,9 @@ class UblkCommandsTest {
     void shouldServeBlockDeviceOutOfJava(UblkServer.Way way) throws Exception {
         try (UblkHost host = UblkHost.open()) {
             host.needs(way.flags);
+            if (way == UblkServer.Way.SOCKETS) {
+                Needs.kernel("7.2", "sending from a registered buffer with a copy");
+            }
             Path file = UblkServer.Way.ZERO_COPY.contains(way) ? file() : null;
             UblkDevice device = host.add(way.flags);
             UblkServer server = new UblkServer(way, device, host.disk, file);
@@ -114,6 +118,8 @@ class UblkCommandsTest {
             assertThat(told.blockSize()).isEqualTo(BLOCK);
             assertThat(told.attributes()).isEqualTo(params.attributes());
             assertThat(told.diskMajor()).isPositive();
+            assertThat(told.characterMajor()).isPositive();
+            assertThat(told.characterMinor()).isEqualTo(device.id());
             UblkControl.setParams(host.next(), host.fd(), device.id(), params);
             assertThat(Completions.one(host.ring).failed(Errno.EACCES)).isTrue();
             MemorySegment processors = host.arena.allocate(128, 8);
@@ -165,6 +171,42 @@ class UblkCommandsTest {
             host.stop(device);
             server.join();
             host.remove(device);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {24, 64, 256})
+    void shouldKeepDescriptionsApart(int bytes) throws Exception {
+        try (UblkHost host = UblkHost.open()) {
+            host.needs(UblkDevice.F_IO_DESC_SIZE);
+            UblkDevice device =
+                    UblkDevice.allocate(host.arena)
+                            .depth(8)
+                            .flags(UblkDevice.F_IO_DESC_SIZE)
+                            .descriptionBytes(bytes)
+                            .serverFlags(0x1234_5678_9abcL);
+            host.add(device, UblkParams.allocate(host.arena, SIZE));
+            assertThat(device.descriptionBytes()).isEqualTo(bytes);
+            assertThat(device.serverFlags()).isEqualTo(0x1234_5678_9abcL);
+            UblkServer server = new UblkServer(UblkServer.Way.COPY, device, host.disk, null);
+            host.start(device);
+            host.disk.copyFrom(MemorySegment.ofArray(Net.random(SIZE, bytes)));
+            host.compare(device, host.disk);
+            host.stop(device);
+            server.join();
+            host.remove(device);
+        }
+    }
+
+    @Test
+    void shouldRefuseDescriptionsOfOtherSizes() {
+        try (UblkHost host = UblkHost.open()) {
+            UblkDevice device = UblkDevice.allocate(host.arena);
+            assertThat(device.descriptionBytes()).isEqualTo(24);
+            for (int bytes : new int[] {0, 20, 26, 264}) {
+                assertThatThrownBy(() -> device.descriptionBytes(bytes))
+                        .hasMessageContaining("bytes=" + bytes);
+            }
         }
     }
 

@@ -71,7 +71,10 @@ final class UblkHost implements AutoCloseable {
     }
 
     UblkDevice add(long flags, UblkParams params) {
-        UblkDevice device = UblkDevice.allocate(arena).depth(8).flags(flags);
+        return add(UblkDevice.allocate(arena).depth(8).flags(flags), params);
+    }
+
+    UblkDevice add(UblkDevice device, UblkParams params) {
         UblkControl.addDev(next(), fd(), device);
         Net.ok(ring);
         left = device.id();

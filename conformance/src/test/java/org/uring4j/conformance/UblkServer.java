@@ -9,15 +9,18 @@ import org.uring4j.RingConfig;
 import org.uring4j.Sqe;
 import org.uring4j.op.Files;
 import org.uring4j.op.OpenFlags;
+import org.uring4j.op.Sockets;
 import org.uring4j.op.UblkCommands;
 import org.uring4j.op.UblkDevice;
 import org.uring4j.op.UblkQueue;
+import org.uring4j.op.UblkZones;
 import org.uring4j.resource.RegisteredBuffers;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -36,6 +39,8 @@ final class UblkServer implements Runnable {
         USER_COPY(UblkDevice.F_USER_COPY),
         /** The server registers requests' memory. */
         REGISTER(UblkDevice.F_SUPPORT_ZERO_COPY),
+        /** As that, and sends and receives it. */
+        SOCKETS(UblkDevice.F_SUPPORT_ZERO_COPY),
         /** The driver registers requests' memory. */
         AUTO_BUF(UblkDevice.F_SUPPORT_ZERO_COPY | UblkDevice.F_AUTO_BUF_REG);
 
@@ -53,6 +58,8 @@ final class UblkServer implements Runnable {
     private static final int REGISTER = 2 << 16;
     private static final int MOVE = 3 << 16;
     private static final int UNREGISTER = 4 << 16;
+    private static final int TUPLES = 5 << 16;
+    private static final int HALF = 6 << 16;
 
     private final Way way;
     private final UblkDevice device;
@@ -69,11 +76,24 @@ final class UblkServer implements Runnable {
 
     private final AtomicInteger servedShared = new AtomicInteger();
 
+    /** Of a device with zones: how many sectors each has, and up to where each is written. */
+    private volatile int zoneSectors;
+
+    private volatile long[] written = {};
+
+    /** Of a device with protection information: all of it, and how much goes with how much data. */
+    private volatile MemorySegment tuples = MemorySegment.NULL;
+
+    private volatile int interval;
+    private volatile int tupleBytes;
+
     private Ring ring;
     private UblkQueue queue;
+    private Arena arena;
     private int fd;
     private int fileFd;
     private MemorySegment[] buffers;
+    private int[][] pairs;
     private int live;
 
     /**
@@ -105,6 +125,19 @@ final class UblkServer implements Runnable {
         return servedShared.get();
     }
 
+    /** The device has zones; before it is started. */
+    void zones(int sectors, int count) {
+        zoneSectors = sectors;
+        written = new long[count];
+    }
+
+    /** The device has protection information; before it is started. */
+    void tuples(MemorySegment all, int interval, int tupleBytes) {
+        this.interval = interval;
+        this.tupleBytes = tupleBytes;
+        tuples = all;
+    }
+
     /** Waits for its end, which comes when the device is stopped; it must have gone well. */
     void join() throws InterruptedException {
         assertThat(thread.join(Duration.ofSeconds(20))).as("the server ends").isTrue();
@@ -129,9 +162,14 @@ final class UblkServer implements Runnable {
             assertThat(registered.count()).isEqualTo(queue.depth());
             this.ring = ring;
             this.queue = queue;
+            this.arena = arena;
             fd = character.fd();
             fileFd = backing.fd();
             buffers = new MemorySegment[depth];
+            pairs = new int[way == Way.SOCKETS ? depth : 0][];
+            for (int tag = 0; tag < pairs.length; tag++) {
+                pairs[tag] = Net.unixPair(ring, Sockets.SOCK_STREAM);
+            }
             for (int tag = 0; tag < depth; tag++) {
                 boolean copies = way == Way.COPY || way == Way.GET_DATA;
                 buffers[tag] =
@@ -145,6 +183,9 @@ final class UblkServer implements Runnable {
             while (live > 0) {
                 ring.submitAndWait(1);
                 ring.completions().drain((data, result, flags) -> completed((int) data, result));
+            }
+            for (int[] pair : pairs) {
+                Net.close(ring, pair);
             }
         } catch (Throwable e) {
             failure = e;
@@ -163,13 +204,18 @@ final class UblkServer implements Runnable {
             case FETCH -> fetched(tag, result);
             case REGISTER -> {
                 assertThat(result).as("registering").isZero();
-                moveByFile(tag);
+                if (way == Way.SOCKETS) {
+                    moveBySockets(tag);
+                } else {
+                    moveByFile(tag);
+                }
             }
             case MOVE -> {
                 results[tag] = result;
-                if (way == Way.REGISTER) {
-                    UblkCommands.unregisterIoBuf(ring.next(), fd, 0, tag, tag)
-                            .userData(UNREGISTER | tag);
+                if ((queue.flags(tag) & UblkQueue.F_INTEGRITY) != 0) {
+                    moveTuples(tag);
+                } else if (way == Way.REGISTER) {
+                    giveUp(tag);
                 } else {
                     answer(tag, result);
                 }
@@ -178,6 +224,16 @@ final class UblkServer implements Runnable {
                 assertThat(result).as("giving up").isZero();
                 answer(tag, results[tag]);
             }
+            case HALF -> {
+                assertThat(result).isEqualTo((int) queue.bytes(tag));
+                // Both halves are to be there: what was sent, and what was received.
+                results[tag] += result;
+                if (results[tag] == 2 * result) {
+                    results[tag] = result;
+                    giveUp(tag);
+                }
+            }
+            case TUPLES -> answer(tag, result < 0 ? result : results[tag]);
             default -> throw new AssertionError("user data: " + data);
         }
     }
@@ -205,12 +261,51 @@ final class UblkServer implements Runnable {
                 answer(tag, (int) bytes);
             }
             case UblkQueue.FLUSH -> answer(tag, 0);
+            case UblkQueue.REPORT_ZONES -> report(tag);
+            case UblkQueue.ZONE_RESET, UblkQueue.ZONE_RESET_ALL -> reset(tag);
             default -> answer(tag, -Errno.EOPNOTSUPP.number());
+        }
+    }
+
+    private void report(int tag) {
+        int first = (int) (queue.startSector(tag) / zoneSectors);
+        int count = Math.min(queue.sectors(tag), written.length - first);
+        UblkZones zones = UblkZones.allocate(arena, count);
+        for (int i = 0; i < count; i++) {
+            long start = (long) (first + i) * zoneSectors;
+            long wp = start + written[first + i];
+            int condition = wp == start ? UblkZones.EMPTY : UblkZones.IMPLICITLY_OPEN;
+            zones.set(i, start, zoneSectors, zoneSectors, wp, UblkZones.SEQUENTIAL, condition);
+        }
+        long at = UblkCommands.copyOffset(0, tag, 0);
+        Files.write(ring.next(), fd, zones.memory(count), at).userData(MOVE | tag);
+    }
+
+    private void reset(int tag) {
+        if (queue.op(tag) == UblkQueue.ZONE_RESET_ALL) {
+            Arrays.fill(written, 0);
+        } else {
+            written[(int) (queue.startSector(tag) / zoneSectors)] = 0;
+        }
+        answer(tag, 0);
+    }
+
+    private void moveTuples(int tag) {
+        long first = queue.start(tag) / interval * tupleBytes;
+        MemorySegment there = tuples.asSlice(first, queue.bytes(tag) / interval * tupleBytes);
+        long at = UblkCommands.integrityOffset(0, tag, 0);
+        if (queue.op(tag) == UblkQueue.READ) {
+            Files.write(ring.next(), fd, there, at).userData(TUPLES | tag);
+        } else {
+            Files.read(ring.next(), fd, there, at).userData(TUPLES | tag);
         }
     }
 
     private void move(int tag, long start, long bytes) {
         boolean read = queue.op(tag) == UblkQueue.READ;
+        if (zoneSectors > 0 && !read) {
+            written[(int) (queue.startSector(tag) / zoneSectors)] += queue.sectors(tag);
+        }
         switch (way) {
             case COPY, GET_DATA -> {
                 MemorySegment there = disk.asSlice(start, bytes);
@@ -227,7 +322,7 @@ final class UblkServer implements Runnable {
                     Files.read(ring.next(), fd, there, at).userData(MOVE | tag);
                 }
             }
-            case REGISTER ->
+            case REGISTER, SOCKETS ->
                     UblkCommands.registerIoBuf(ring.next(), fd, 0, tag, tag)
                             .userData(REGISTER | tag);
             case AUTO_BUF -> moveByFile(tag);
@@ -253,6 +348,26 @@ final class UblkServer implements Runnable {
         } else {
             UblkCommands.writeFixed(ring.next(), fileFd, 0, bytes, start, tag).userData(MOVE | tag);
         }
+    }
+
+    /** Between a request's memory and the disk, through the two ends of the tag's connection. */
+    private void moveBySockets(int tag) {
+        int[] pair = pairs[tag];
+        int bytes = (int) queue.bytes(tag);
+        int all = Sockets.MSG_WAITALL;
+        MemorySegment there = disk.asSlice(queue.start(tag), bytes);
+        results[tag] = 0;
+        if (queue.op(tag) == UblkQueue.READ) {
+            Sockets.send(ring.next(), pair[1], there, all).userData(HALF | tag);
+            UblkCommands.recvFixed(ring.next(), pair[0], 0, bytes, tag, all).userData(HALF | tag);
+        } else {
+            UblkCommands.sendFixed(ring.next(), pair[0], 0, bytes, tag, all).userData(HALF | tag);
+            Sockets.recv(ring.next(), pair[1], there, all).userData(HALF | tag);
+        }
+    }
+
+    private void giveUp(int tag) {
+        UblkCommands.unregisterIoBuf(ring.next(), fd, 0, tag, tag).userData(UNREGISTER | tag);
     }
 
     private void answer(int tag, int result) {

@@ -171,6 +171,16 @@ public final class Commands {
         return ACCESS.fill(sqe) + IoUringSqe.CMD;
     }
 
+    /** Where the area of a command of 128 bytes begins that was written before. */
+    static long writtenLargeArea(Sqe sqe) {
+        long slot = written(sqe);
+        boolean large = Memory.getByte(slot + IoUringSqe.OPCODE) == IORING_OP_URING_CMD128;
+        if (!large && !ACCESS.large(sqe)) {
+            throw new IllegalStateException("the command that was written has only 64 bytes");
+        }
+        return slot + IoUringSqe.CMD;
+    }
+
     private static Sqe area(Sqe sqe, MemorySegment bytes) {
         Memory.put(area(sqe), bytes);
         return sqe;

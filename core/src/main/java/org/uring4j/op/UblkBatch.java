@@ -1,9 +1,12 @@
 package org.uring4j.op;
 
+import static org.uring4j.internal.uapi.LibcConstants.UBLK_BATCH_F_AUTO_BUF_REG_FALLBACK;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_BATCH_F_HAS_BUF_ADDR;
+import static org.uring4j.internal.uapi.LibcConstants.UBLK_BATCH_F_HAS_ZONE_LBA;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_IO_COMMIT_IO_CMDS;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_IO_FETCH_IO_CMDS;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_IO_PREP_IO_CMDS;
+import static org.uring4j.internal.uapi.UblkElemHeader.BUF_INDEX;
 import static org.uring4j.internal.uapi.UblkElemHeader.RESULT;
 import static org.uring4j.internal.uapi.UblkElemHeader.SIZEOF;
 import static org.uring4j.internal.uapi.UblkElemHeader.TAG;
@@ -32,8 +35,9 @@ import java.util.Arrays;
  * <pre>
  *   0     2       4        8              16
  *   +-----+-------+--------+--------------+-----+-- ...
- *   | tag | index | result | memory, if   | tag |
- *   |     |       |        | it is named  |     |
+ *   | tag | index | result | memory or    | tag |
+ *   |     |       |        | sector, if   |     |
+ *   |     |       |        | it has one   |     |
  *   +-----+-------+--------+--------------+-----+-- ...
  * </pre>
  *
@@ -42,17 +46,39 @@ import java.util.Arrays;
 public final class UblkBatch {
     private static final int MAX_COUNT = 0xffff;
 
+    /** What an element of the list has beside its header. */
+    private enum More {
+        NOTHING(SIZEOF, 0),
+        MEMORY(SIZEOF + Long.BYTES, UBLK_BATCH_F_HAS_BUF_ADDR),
+        SECTOR(SIZEOF + Long.BYTES, UBLK_BATCH_F_HAS_ZONE_LBA);
+
+        final int size;
+        final int flag;
+
+        More(int size, int flag) {
+            this.size = size;
+            this.flag = flag;
+        }
+    }
+
     private final MemorySegment list;
+    private final More more;
     private final int size;
 
     /** The buffers, so that none is garbage collected and all can be asked if they are alive. */
     private final MemorySegment[] buffers;
 
     private int count;
+    private boolean fallback;
 
-    private UblkBatch(MemorySegment list, int size, int capacity) {
-        this.list = list;
-        this.size = size;
+    private UblkBatch(Arena arena, int capacity, More more) {
+        if (capacity < 1 || capacity > MAX_COUNT) {
+            throw new IllegalArgumentException(
+                    "a list has 1 to " + MAX_COUNT + " tags: capacity=" + capacity);
+        }
+        this.more = more;
+        size = more.size;
+        list = arena.allocate((long) capacity * size, Long.BYTES);
         buffers = new MemorySegment[capacity];
         Arrays.fill(buffers, MemorySegment.NULL);
     }
@@ -64,12 +90,25 @@ public final class UblkBatch {
      * @param memory whether each names memory: of devices that have the driver copy
      */
     public static UblkBatch allocate(Arena arena, int capacity, boolean memory) {
-        if (capacity < 1 || capacity > MAX_COUNT) {
-            throw new IllegalArgumentException(
-                    "a list has 1 to " + MAX_COUNT + " tags: capacity=" + capacity);
-        }
-        int size = memory ? SIZEOF + Long.BYTES : SIZEOF;
-        return new UblkBatch(arena.allocate((long) capacity * size, Long.BYTES), size, capacity);
+        return new UblkBatch(arena, capacity, memory ? More.MEMORY : More.NOTHING);
+    }
+
+    /**
+     * An empty list whose tags tell a sector each, for a device with {@link UblkDevice#F_ZONED}.
+     *
+     * @param capacity how many tags there is room for, 1 to 65535
+     */
+    public static UblkBatch allocateZoned(Arena arena, int capacity) {
+        return new UblkBatch(arena, capacity, More.SECTOR);
+    }
+
+    /**
+     * What cannot be registered comes with {@link UblkQueue#F_NEED_REG_BUF} instead of failing; of
+     * a device with {@link UblkDevice#F_AUTO_BUF_REG}. Holds for the list as a whole.
+     */
+    public UblkBatch fallback(boolean on) {
+        fallback = on;
+        return this;
     }
 
     /**
@@ -80,29 +119,66 @@ public final class UblkBatch {
      * @throws IndexOutOfBoundsException when there is no room left
      */
     public UblkBatch add(int tag, int result, MemorySegment buffer) {
-        if ((tag & ~0xffff) != 0) {
-            throw new IllegalArgumentException("a tag is 0 to 65535: tag=" + tag);
-        }
-        long at = (long) count * size;
-        if (count == buffers.length) {
-            throw new IndexOutOfBoundsException("no room for more tags: capacity=" + count);
-        }
         long address = Encoder.address(buffer, "the buffer");
-        if ((address != 0) != (size > SIZEOF)) {
+        if ((address != 0) != (more == More.MEMORY)) {
             throw new IllegalArgumentException(
-                    size > SIZEOF
+                    more == More.MEMORY
                             ? "the list names memory, and there is none: tag=" + tag
                             : "the list names no memory: tag=" + tag);
         }
-        list.set(JAVA_LONG, at, 0);
-        list.set(JAVA_SHORT, at + TAG, (short) tag);
-        list.set(JAVA_INT, at + RESULT, result);
-        if (size > SIZEOF) {
+        long at = append(tag, result, 0);
+        if (more != More.NOTHING) {
             list.set(JAVA_LONG, at + SIZEOF, address);
         }
-        buffers[count] = buffer;
-        count++;
+        buffers[count - 1] = buffer;
         return this;
+    }
+
+    /**
+     * Appends a tag whose request's memory the driver registers, of a device with {@link
+     * UblkDevice#F_AUTO_BUF_REG}.
+     *
+     * @param index where in the ring's registered buffers
+     * @throws IndexOutOfBoundsException when there is no room left
+     */
+    public UblkBatch addRegistered(int tag, int result, int index) {
+        Encoder.checkBuffer(index);
+        if (more != More.NOTHING) {
+            throw new IllegalArgumentException(
+                    "the list is to have tags alone; allocate it without memory: tag=" + tag);
+        }
+        append(tag, result, index);
+        return this;
+    }
+
+    /**
+     * Appends the answer to an {@link UblkQueue#ZONE_APPEND}, to a list that tells sectors.
+     *
+     * @param sector where on the device the data went, in sectors of 512 bytes
+     * @throws IndexOutOfBoundsException when there is no room left
+     */
+    public UblkBatch addZoneAppend(int tag, int result, long sector) {
+        if (more != More.SECTOR) {
+            throw new IllegalArgumentException(
+                    "the list tells no sectors; make it by allocateZoned: tag=" + tag);
+        }
+        list.set(JAVA_LONG, append(tag, result, 0) + SIZEOF, sector);
+        return this;
+    }
+
+    private long append(int tag, int result, int index) {
+        if ((tag & ~0xffff) != 0) {
+            throw new IllegalArgumentException("a tag is 0 to 65535: tag=" + tag);
+        }
+        if (count == buffers.length) {
+            throw new IndexOutOfBoundsException("no room for more tags: capacity=" + count);
+        }
+        long at = (long) count * size;
+        list.set(JAVA_SHORT, at + TAG, (short) tag);
+        list.set(JAVA_SHORT, at + BUF_INDEX, (short) index);
+        list.set(JAVA_INT, at + RESULT, result);
+        count++;
+        return at;
     }
 
     /** How many tags it has. */
@@ -167,7 +243,7 @@ public final class UblkBatch {
         for (int i = 0; i < count; i++) {
             Encoder.address(buffers[i], "a buffer of the list");
         }
-        int flags = size > SIZEOF ? UBLK_BATCH_F_HAS_BUF_ADDR : 0;
+        int flags = more.flag | (fallback ? UBLK_BATCH_F_AUTO_BUF_REG_FALLBACK : 0);
         long address = Encoder.address(list, "the list");
         return encode(sqe, fd, command, queue, flags, count, size, address, count * size);
     }

@@ -1,8 +1,11 @@
 package org.uring4j.op;
 
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_READ_FIXED;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_RECV;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_SEND;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_OP_WRITE_FIXED;
 import static org.uring4j.internal.uapi.LibcConstants.UBLKSRV_IO_BUF_OFFSET;
+import static org.uring4j.internal.uapi.LibcConstants.UBLKSRV_IO_INTEGRITY_FLAG;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_AUTO_BUF_REG_FALLBACK;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_QID_OFF;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_TAG_OFF;
@@ -71,6 +74,27 @@ public final class UblkCommands {
             Sqe sqe, int fd, int queue, int tag, int result, MemorySegment buffer) {
         long address = Encoder.address(buffer, "the buffer");
         return encode(sqe, fd, UBLK_U_IO_COMMIT_AND_FETCH_REQ, queue, tag, result, address);
+    }
+
+    /**
+     * Answers a {@link UblkQueue#ZONE_APPEND}, and fetches the next ({@code
+     * UBLK_U_IO_COMMIT_AND_FETCH_REQ}); of devices with {@link UblkDevice#F_ZONED}. Since Linux
+     * 6.6.
+     *
+     * @param queue of the device that {@code fd} is of
+     * @param result as in {@link #commitAndFetchReq}
+     * @param sector where on the device the data went, in sectors of 512 bytes
+     * @throws IllegalStateException when that is not what was asked under the tag
+     */
+    public static Sqe commitZoneAppend(
+            Sqe sqe, int fd, UblkQueue queue, int tag, int result, long sector) {
+        // To the driver it is an address, unless the request is what it should be.
+        if (queue.op(tag) != UblkQueue.ZONE_APPEND) {
+            throw new IllegalStateException(
+                    "no append was asked: tag=" + tag + " op=" + queue.op(tag));
+        }
+        int number = queue.number();
+        return encode(sqe, fd, UBLK_U_IO_COMMIT_AND_FETCH_REQ, number, tag, result, sector);
     }
 
     /**
@@ -151,6 +175,28 @@ public final class UblkCommands {
     }
 
     /**
+     * Sends a request's registered memory ({@code IORING_OP_SEND} with {@code
+     * IORING_RECVSEND_FIXED_BUF}, since Linux 7.2); result and errors as of {@link
+     * FixedSockets#send}.
+     *
+     * @param start where in the memory, in bytes from its beginning
+     * @param length how many bytes
+     * @param index where in the ring's registered buffers
+     * @param msgFlags as {@link Sockets#MSG_WAITALL}
+     */
+    public static Sqe sendFixed(Sqe sqe, int fd, long start, int length, int index, int msgFlags) {
+        return FixedSockets.encode(sqe, IORING_OP_SEND, fd, start, length, index, msgFlags, 0);
+    }
+
+    /**
+     * Receives into a request's registered memory ({@code IORING_OP_RECV} with {@code
+     * IORING_RECVSEND_FIXED_BUF}, since Linux 7.2); as {@link #sendFixed}.
+     */
+    public static Sqe recvFixed(Sqe sqe, int fd, long start, int length, int index, int msgFlags) {
+        return FixedSockets.encode(sqe, IORING_OP_RECV, fd, start, length, index, msgFlags, 0);
+    }
+
+    /**
      * Where in {@code /dev/ublkc} a request's data is read from, or written to; of a device with
      * {@link UblkDevice#F_USER_COPY}.
      *
@@ -161,6 +207,16 @@ public final class UblkCommands {
                 + ((long) queue << UBLK_QID_OFF)
                 + ((long) tag << UBLK_TAG_OFF)
                 + start;
+    }
+
+    /**
+     * Where in {@code /dev/ublkc} a request's protection information is read from, or written to;
+     * of a device with {@link UblkDevice#F_INTEGRITY}. Since Linux 7.0.
+     *
+     * @param start where in the information, in bytes from its beginning
+     */
+    public static long integrityOffset(int queue, int tag, long start) {
+        return copyOffset(queue, tag, start) | UBLKSRV_IO_INTEGRITY_FLAG;
     }
 
     private static Sqe encode(

@@ -6,6 +6,7 @@ import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_DEL_DEV;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_DEL_DEV_ASYNC;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_END_USER_RECOVERY;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_GET_DEV_INFO;
+import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_GET_DEV_INFO2;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_GET_FEATURES;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_GET_PARAMS;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_U_CMD_GET_QUEUE_AFFINITY;
@@ -26,11 +27,12 @@ import org.uring4j.Ring;
 import org.uring4j.Sqe;
 import org.uring4j.internal.Encoder;
 import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.sys.Platform;
 import org.uring4j.internal.uapi.UblkShmemBufReg;
 import org.uring4j.internal.uapi.UblksrvCtrlCmd;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * Makes and ends block devices that this program serves ({@code IORING_OP_URING_CMD} or, on a ring
@@ -55,14 +57,14 @@ import java.lang.foreign.MemorySegment;
  * such device; {@code EPERM} the caller may not; {@code EOPNOTSUPP} the driver does not know the
  * command.
  *
- * <p>Commands to devices made with {@link UblkDevice#F_UNPRIVILEGED_DEV} say the path of the device
- * as well, and go by {@link Commands#command128}.
+ * <p>Commands to devices made with {@link UblkDevice#F_UNPRIVILEGED_DEV}, all but {@link #addDev},
+ * have to say the device's path as well: {@link #path}.
  *
  * <p>Source: {@code linux/ublk_cmd.h}, {@code Documentation/block/ublk.rst} of Linux.
  */
 public final class UblkControl {
     private static final short NO_QUEUE = -1;
-    private static final int PAGE = 4096;
+    private static final int MAX_CARRIED = 4096;
 
     private UblkControl() {}
 
@@ -109,6 +111,39 @@ public final class UblkControl {
      */
     public static Sqe getDevInfo(Sqe sqe, int fd, int id, UblkDevice device) {
         return memory(sqe, fd, UBLK_U_CMD_GET_DEV_INFO, id, device.memory(), 0);
+    }
+
+    /**
+     * As {@link #getDevInfo}, but says the path, with devices of either kind: one who may read
+     * there may ask.
+     *
+     * <p>{@code EPERM} the path is not the device's; {@code EACCES} the caller may not read there.
+     *
+     * @param device allocated from {@code path}; the kernel's to write until the completion
+     */
+    public static Sqe getDevInfo2(Sqe sqe, int fd, int id, UblkDevice device, UblkPath path) {
+        return path(memory(sqe, fd, UBLK_U_CMD_GET_DEV_INFO2, id, device.memory(), 0), path);
+    }
+
+    /**
+     * Says the path of the device, to a command of this class that was written. Since Linux 6.3.
+     *
+     * <p>{@code EINVAL} the device was made with {@link UblkDevice#F_UNPRIVILEGED_DEV}, and no path
+     * was said; {@code EPERM} it is another device's; {@code EACCES} the caller may not read or
+     * write there.
+     *
+     * @param path what the command carries is allocated from it; the kernel's to read until the
+     *     completion
+     * @throws IllegalArgumentException when the command carries something else
+     */
+    public static Sqe path(Sqe sqe, UblkPath path) {
+        long area = Commands.writtenLargeArea(sqe);
+        long carried = Memory.getLong(area + UblksrvCtrlCmd.ADDR);
+        int length = Memory.getShort(area + UblksrvCtrlCmd.LEN) & 0xffff;
+        Memory.putLong(area + UblksrvCtrlCmd.ADDR, path.address(carried));
+        Memory.putShort(area + UblksrvCtrlCmd.LEN, (short) (length + path.length()));
+        Memory.putShort(area + UblksrvCtrlCmd.DEV_PATH_LEN, (short) path.length());
+        return sqe;
     }
 
     /**
@@ -253,22 +288,25 @@ public final class UblkControl {
     /**
      * Says which memory, for {@link #regBuf} ({@code struct ublk_shmem_buf_reg}).
      *
-     * @param arena what this is allocated in
-     * @param memory whole pages of 4096 bytes; the device's until it is given up
+     * @param allocator what this is allocated from, as an arena
+     * @param memory whole pages, of 4096 bytes on x86-64; the device's until it is given up
      * @param readOnly whether the driver only reads it
      */
-    public static MemorySegment sharedMemory(Arena arena, MemorySegment memory, boolean readOnly) {
+    public static MemorySegment sharedMemory(
+            SegmentAllocator allocator, MemorySegment memory, boolean readOnly) {
         long address = Encoder.address(memory, "the memory");
         long size = memory.byteSize();
-        if (((address | size) & (PAGE - 1)) != 0 || size == 0) {
+        long page = Platform.pageSize();
+        if (((address | size) & (page - 1)) != 0 || size == 0) {
             throw new IllegalArgumentException(
-                    "whole pages of 4096 bytes are shared; allocate with an alignment of 4096:"
-                            + " address=0x"
+                    "whole pages are shared; allocate with an alignment of "
+                            + page
+                            + ": address=0x"
                             + Long.toHexString(address)
                             + " bytes="
                             + size);
         }
-        MemorySegment what = arena.allocate(UblkShmemBufReg.SIZEOF, Long.BYTES);
+        MemorySegment what = allocator.allocate(UblkShmemBufReg.SIZEOF, Long.BYTES);
         what.set(JAVA_LONG, UblkShmemBufReg.ADDR, address);
         what.set(JAVA_LONG, UblkShmemBufReg.LEN, size);
         what.set(JAVA_INT, UblkShmemBufReg.FLAGS, readOnly ? UBLK_SHMEM_BUF_READ_ONLY : 0);
@@ -278,7 +316,7 @@ public final class UblkControl {
     private static Sqe memory(
             Sqe sqe, int fd, int command, int id, MemorySegment memory, long data) {
         long address = Encoder.address(memory, "the memory");
-        if (memory.byteSize() > PAGE) {
+        if (memory.byteSize() > MAX_CARRIED) {
             throw new IllegalArgumentException(
                     "a command takes up to 4096 bytes: bytes=" + memory.byteSize());
         }

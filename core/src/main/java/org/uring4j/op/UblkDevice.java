@@ -2,6 +2,7 @@ package org.uring4j.op;
 
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.DEV_ID;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.FLAGS;
+import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.IO_DESC_SIZE;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.MAX_IO_BUF_BYTES;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.NR_HW_QUEUES;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.OWNER_GID;
@@ -9,6 +10,7 @@ import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.OWNER_UID;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.QUEUE_DEPTH;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.SIZEOF;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.STATE;
+import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.UBLKSRV_FLAGS;
 import static org.uring4j.internal.uapi.UblksrvCtrlDevInfo.UBLKSRV_PID;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -17,9 +19,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import org.uring4j.internal.Encoder;
 import org.uring4j.internal.uapi.LibcConstants;
+import org.uring4j.internal.uapi.UblksrvIoDesc;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * What a block device of one's own is to be, and has become ({@code struct ublksrv_ctrl_dev_info});
@@ -52,7 +55,7 @@ public final class UblkDevice {
     /** The next server gets what the last one left undone. Since Linux 6.1. */
     public static final long F_USER_RECOVERY_REISSUE = LibcConstants.UBLK_F_USER_RECOVERY_REISSUE;
 
-    /** Who is not root may make it. Since Linux 6.3. */
+    /** Who is not root makes it; see {@link UblkControl#path}. Since Linux 6.3. */
     public static final long F_UNPRIVILEGED_DEV = LibcConstants.UBLK_F_UNPRIVILEGED_DEV;
 
     /** Data is read from and written to the character device. Since Linux 6.5. */
@@ -85,7 +88,10 @@ public final class UblkDevice {
     /** Requests are fetched and answered many at a time ({@link UblkBatch}). Since Linux 7.0. */
     public static final long F_BATCH_IO = LibcConstants.UBLK_F_BATCH_IO;
 
-    /** Requests carry protection information; with {@link #F_USER_COPY}. Since Linux 7.0. */
+    /**
+     * Requests carry protection information ({@link UblkParams#integrity}); with {@link
+     * #F_USER_COPY}. Since Linux 7.0.
+     */
     public static final long F_INTEGRITY = LibcConstants.UBLK_F_INTEGRITY;
 
     /** It can be stopped if nobody uses it ({@link UblkControl#tryStopDev}). Since Linux 7.0. */
@@ -96,6 +102,15 @@ public final class UblkDevice {
 
     /** Memory of programs can be used where it is ({@link UblkControl#regBuf}). Since 7.1. */
     public static final long F_SHMEM_ZC = LibcConstants.UBLK_F_SHMEM_ZC;
+
+    /** Requests' descriptions have a size of choice ({@link #descriptionBytes(int)}). Since 7.3. */
+    public static final long F_IO_DESC_SIZE = LibcConstants.UBLK_F_IO_DESC_SIZE;
+
+    /** The driver sets it: fetches complete by task work of who made them. */
+    public static final long F_URING_CMD_COMP_IN_TASK = LibcConstants.UBLK_F_URING_CMD_COMP_IN_TASK;
+
+    /** The driver sets it: it knows commands by the numbers that this library uses. Since 6.4. */
+    public static final long F_CMD_IOCTL_ENCODE = LibcConstants.UBLK_F_CMD_IOCTL_ENCODE;
 
     /** Of {@link #state}: it is not started, or has ended. */
     public static final int S_DEV_DEAD = LibcConstants.UBLK_S_DEV_DEAD;
@@ -109,15 +124,21 @@ public final class UblkDevice {
     /** Of {@link #state}: its requests fail until there is a server. Since Linux 6.13. */
     public static final int S_DEV_FAIL_IO = LibcConstants.UBLK_S_DEV_FAIL_IO;
 
+    private static final int MAX_DESCRIPTION = 256;
+
     private final MemorySegment memory;
 
     private UblkDevice(MemorySegment memory) {
         this.memory = memory;
     }
 
-    /** Of no number as yet: one queue of 128 requests, of at most 512 KiB each. */
-    public static UblkDevice allocate(Arena arena) {
-        UblkDevice device = new UblkDevice(arena.allocate(SIZEOF, Long.BYTES));
+    /**
+     * Of no number as yet: one queue of 128 requests, of at most 512 KiB each.
+     *
+     * @param allocator what it is allocated from: an arena, or an {@link UblkPath}
+     */
+    public static UblkDevice allocate(SegmentAllocator allocator) {
+        UblkDevice device = new UblkDevice(allocator.allocate(SIZEOF, Long.BYTES));
         return device.id(ANY).queues(1).depth(128).maxIoBytes(512 << 10);
     }
 
@@ -182,6 +203,27 @@ public final class UblkDevice {
         return this;
     }
 
+    /**
+     * Sets how many bytes a request's description takes, with {@link #F_IO_DESC_SIZE}; a cache line
+     * each keeps several threads of a queue apart. Since Linux 7.3.
+     *
+     * @param bytes a multiple of 8, 24 to 256
+     */
+    public UblkDevice descriptionBytes(int bytes) {
+        if (bytes < UblksrvIoDesc.SIZEOF || bytes > MAX_DESCRIPTION || bytes % Long.BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "a description has 24 to 256 bytes, a multiple of 8: bytes=" + bytes);
+        }
+        memory.set(JAVA_SHORT, IO_DESC_SIZE, (short) bytes);
+        return this;
+    }
+
+    /** Sets 64 bits that the driver keeps for the server, and does not look at. */
+    public UblkDevice serverFlags(long flags) {
+        memory.set(JAVA_LONG, UBLKSRV_FLAGS, flags);
+        return this;
+    }
+
     /** Its number: 3 stands for {@code /dev/ublkc3} and {@code /dev/ublkb3}. */
     public int id() {
         return memory.get(JAVA_INT, DEV_ID);
@@ -205,6 +247,18 @@ public final class UblkDevice {
     /** What it can do: {@code F_*}, or'ed, and what the driver adds. */
     public long flags() {
         return memory.get(JAVA_LONG, FLAGS);
+    }
+
+    /** How many bytes a request's description takes. */
+    public int descriptionBytes() {
+        int bytes = memory.get(JAVA_SHORT, IO_DESC_SIZE) & 0xffff;
+        // Older drivers have another idea of the field, and one size.
+        return (flags() & F_IO_DESC_SIZE) == 0 ? UblksrvIoDesc.SIZEOF : bytes;
+    }
+
+    /** What {@link #serverFlags(long)} had the driver keep. */
+    public long serverFlags() {
+        return memory.get(JAVA_LONG, UBLKSRV_FLAGS);
     }
 
     /** How it is: {@code S_DEV_*}. */

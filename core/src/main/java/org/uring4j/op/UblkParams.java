@@ -3,6 +3,7 @@ package org.uring4j.op;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_BASIC;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_DISCARD;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_DMA_ALIGN;
+import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_INTEGRITY;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_SEGMENT;
 import static org.uring4j.internal.uapi.LibcConstants.UBLK_PARAM_TYPE_ZONED;
 import static org.uring4j.internal.uapi.UblkParams.BASIC_ATTRS;
@@ -14,6 +15,8 @@ import static org.uring4j.internal.uapi.UblkParams.BASIC_LOGICAL_BS_SHIFT;
 import static org.uring4j.internal.uapi.UblkParams.BASIC_MAX_SECTORS;
 import static org.uring4j.internal.uapi.UblkParams.BASIC_PHYSICAL_BS_SHIFT;
 import static org.uring4j.internal.uapi.UblkParams.BASIC_VIRT_BOUNDARY_MASK;
+import static org.uring4j.internal.uapi.UblkParams.DEVT_CHAR_MAJOR;
+import static org.uring4j.internal.uapi.UblkParams.DEVT_CHAR_MINOR;
 import static org.uring4j.internal.uapi.UblkParams.DEVT_DISK_MAJOR;
 import static org.uring4j.internal.uapi.UblkParams.DEVT_DISK_MINOR;
 import static org.uring4j.internal.uapi.UblkParams.DISCARD_DISCARD_ALIGNMENT;
@@ -22,6 +25,13 @@ import static org.uring4j.internal.uapi.UblkParams.DISCARD_MAX_DISCARD_SECTORS;
 import static org.uring4j.internal.uapi.UblkParams.DISCARD_MAX_DISCARD_SEGMENTS;
 import static org.uring4j.internal.uapi.UblkParams.DISCARD_MAX_WRITE_ZEROES_SECTORS;
 import static org.uring4j.internal.uapi.UblkParams.DMA_ALIGNMENT;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_CSUM_TYPE;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_FLAGS;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_INTERVAL_EXP;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_MAX_INTEGRITY_SEGMENTS;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_METADATA_SIZE;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_PI_OFFSET;
+import static org.uring4j.internal.uapi.UblkParams.INTEGRITY_TAG_SIZE;
 import static org.uring4j.internal.uapi.UblkParams.LEN;
 import static org.uring4j.internal.uapi.UblkParams.SEG_MAX_SEGMENTS;
 import static org.uring4j.internal.uapi.UblkParams.SEG_MAX_SEGMENT_SIZE;
@@ -40,8 +50,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import org.uring4j.internal.Encoder;
 import org.uring4j.internal.uapi.LibcConstants;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * How large a block device of one's own is, and what it can do ({@code struct ublk_params}); for
@@ -62,6 +72,24 @@ public final class UblkParams {
     /** Attribute: single writes can be made safe ({@link UblkQueue#F_FUA}). */
     public static final int ATTR_FUA = LibcConstants.UBLK_ATTR_FUA;
 
+    /** Of {@link #integrity}: it checks the information itself. */
+    public static final int PI_INTEGRITY = LibcConstants.LBMD_PI_CAP_INTEGRITY;
+
+    /** Of {@link #integrity}: the information says which block it is of. */
+    public static final int PI_REFTAG = LibcConstants.LBMD_PI_CAP_REFTAG;
+
+    /** Of {@link #integrity}: no checksum. */
+    public static final int CSUM_NONE = LibcConstants.LBMD_PI_CSUM_NONE;
+
+    /** Of {@link #integrity}: the internet's checksum, in 8 bytes of information. */
+    public static final int CSUM_IP = LibcConstants.LBMD_PI_CSUM_IP;
+
+    /** Of {@link #integrity}: the CRC of T10 DIF, in 8 bytes of information. */
+    public static final int CSUM_CRC16_T10DIF = LibcConstants.LBMD_PI_CSUM_CRC16_T10DIF;
+
+    /** Of {@link #integrity}: the CRC of 64 bits of NVMe, in 16 bytes of information. */
+    public static final int CSUM_CRC64_NVME = LibcConstants.LBMD_PI_CSUM_CRC64_NVME;
+
     /** How many bytes a sector has, whatever a block has. */
     public static final int SECTOR = 512;
 
@@ -76,10 +104,11 @@ public final class UblkParams {
     /**
      * Blocks of 512 bytes, requests of at most 512 KiB, no attributes.
      *
+     * @param allocator what it is allocated from: an arena, or an {@link UblkPath}
      * @param size how many bytes the device has, a whole number of blocks
      */
-    public static UblkParams allocate(Arena arena, long size) {
-        UblkParams params = new UblkParams(arena.allocate(SIZEOF, Long.BYTES));
+    public static UblkParams allocate(SegmentAllocator allocator, long size) {
+        UblkParams params = new UblkParams(allocator.allocate(SIZEOF, Long.BYTES));
         params.memory.set(JAVA_INT, LEN, SIZEOF);
         return params.with(UBLK_PARAM_TYPE_BASIC)
                 .size(size)
@@ -202,6 +231,44 @@ public final class UblkParams {
         return with(UBLK_PARAM_TYPE_SEGMENT);
     }
 
+    /**
+     * Blocks carry metadata, of devices with {@link UblkDevice#F_INTEGRITY}. Since Linux 7.0.
+     *
+     * <p>Protection information is a part of it: 8 bytes, 16 with {@link #CSUM_CRC64_NVME}, none
+     * with {@link #CSUM_NONE}.
+     *
+     * @param flags {@link #PI_INTEGRITY}, {@link #PI_REFTAG}, or'ed, or 0
+     * @param interval how many bytes of data go with one piece of metadata: a power of two, 512 to
+     *     the size of a block
+     * @param bytes how many bytes such a piece has, 1 to 255
+     * @param offset where in it the protection information begins
+     * @param checksum {@code CSUM_*}
+     * @param tagBytes how many bytes of it are the application's, 0 to 255
+     */
+    public UblkParams integrity(
+            int flags, int interval, int bytes, int offset, int checksum, int tagBytes) {
+        memory.set(JAVA_INT, INTEGRITY_FLAGS, flags);
+        memory.set(JAVA_BYTE, INTEGRITY_INTERVAL_EXP, shift(interval));
+        memory.set(JAVA_BYTE, INTEGRITY_METADATA_SIZE, unsignedByte(bytes, "bytes"));
+        memory.set(JAVA_BYTE, INTEGRITY_PI_OFFSET, unsignedByte(offset, "offset"));
+        memory.set(JAVA_BYTE, INTEGRITY_CSUM_TYPE, unsignedByte(checksum, "checksum"));
+        memory.set(JAVA_BYTE, INTEGRITY_TAG_SIZE, unsignedByte(tagBytes, "tagBytes"));
+        return with(UBLK_PARAM_TYPE_INTEGRITY);
+    }
+
+    /**
+     * Sets how many pieces of memory a request's metadata may be in, after {@link #integrity}.
+     *
+     * @param count 1 to 65535; 0 for any number, as it is unless set
+     */
+    public UblkParams integritySegments(int count) {
+        if ((count & ~0xffff) != 0) {
+            throw new IllegalArgumentException("0 to 65535 pieces: count=" + count);
+        }
+        memory.set(JAVA_SHORT, INTEGRITY_MAX_INTEGRITY_SEGMENTS, (short) count);
+        return this;
+    }
+
     /** How many bytes the device has. */
     public long size() {
         return memory.get(JAVA_LONG, BASIC_DEV_SECTORS) * SECTOR;
@@ -215,6 +282,16 @@ public final class UblkParams {
     /** How many bytes a block has. */
     public int blockSize() {
         return 1 << memory.get(JAVA_BYTE, BASIC_LOGICAL_BS_SHIFT);
+    }
+
+    /** Which character device it is served by, first number. Since Linux 6.3. */
+    public int characterMajor() {
+        return memory.get(JAVA_INT, DEVT_CHAR_MAJOR);
+    }
+
+    /** Which character device it is served by, second number. Since Linux 6.3. */
+    public int characterMinor() {
+        return memory.get(JAVA_INT, DEVT_CHAR_MINOR);
     }
 
     /** Which block device it is, first number; 0 as long as it is not started. Since Linux 6.3. */
@@ -244,6 +321,13 @@ public final class UblkParams {
                     "a size is a power of two, 512 or more: bytes=" + bytes);
         }
         return (byte) Integer.numberOfTrailingZeros(bytes);
+    }
+
+    private static byte unsignedByte(int value, String what) {
+        if ((value & ~0xff) != 0) {
+            throw new IllegalArgumentException(what + " is 0 to 255: " + what + "=" + value);
+        }
+        return (byte) value;
     }
 
     private static long sectors(long bytes, long max) {

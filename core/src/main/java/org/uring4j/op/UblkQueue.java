@@ -3,7 +3,6 @@ package org.uring4j.op;
 import static org.uring4j.internal.uapi.UblksrvIoDesc.ADDR;
 import static org.uring4j.internal.uapi.UblksrvIoDesc.NR_SECTORS;
 import static org.uring4j.internal.uapi.UblksrvIoDesc.OP_FLAGS;
-import static org.uring4j.internal.uapi.UblksrvIoDesc.SIZEOF;
 import static org.uring4j.internal.uapi.UblksrvIoDesc.START_SECTOR;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -11,6 +10,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.uring4j.Errno;
 import org.uring4j.UringException;
+import org.uring4j.internal.sys.Platform;
 import org.uring4j.internal.sys.Syscalls;
 import org.uring4j.internal.uapi.LibcConstants;
 
@@ -29,6 +29,8 @@ import java.lang.foreign.MemorySegment;
  *   | op | flags |  sectors  | first sector |  address  |
  *   +------------+-----------+--------------+-----------+--
  * </pre>
+ *
+ * <p>With {@link UblkDevice#F_IO_DESC_SIZE} they are further apart.
  *
  * <p>It is the driver's memory, mapped to be read; the device cannot be removed before {@link
  * #close}. Any thread may use it.
@@ -61,8 +63,8 @@ public final class UblkQueue implements AutoCloseable {
     public static final int ZONE_FINISH = LibcConstants.UBLK_IO_OP_ZONE_FINISH;
 
     /**
-     * Write where the zone was written up to. The answer has the sector in place of memory, and
-     * goes by {@link Commands#command}. Since Linux 6.6.
+     * Write where the zone was written up to; {@link UblkCommands#commitZoneAppend} answers where
+     * that was. Since Linux 6.6.
      */
     public static final int ZONE_APPEND = LibcConstants.UBLK_IO_OP_ZONE_APPEND;
 
@@ -72,7 +74,10 @@ public final class UblkQueue implements AutoCloseable {
     /** Empty a zone. Since Linux 6.6. */
     public static final int ZONE_RESET = LibcConstants.UBLK_IO_OP_ZONE_RESET;
 
-    /** Tell about zones; {@link #sectors} says about how many at most. Since Linux 6.6. */
+    /**
+     * Tell about the zones from {@link #startSector} on, {@link #sectors} of them at most: as
+     * {@link UblkZones} has it, written to where a read's data would go. Since Linux 6.6.
+     */
     public static final int REPORT_ZONES = LibcConstants.UBLK_IO_OP_REPORT_ZONES;
 
     /** Flag: do not try again when the device fails. */
@@ -99,20 +104,26 @@ public final class UblkQueue implements AutoCloseable {
     /** Flag: the memory could not be registered; the server has to. Since Linux 6.16. */
     public static final int F_NEED_REG_BUF = LibcConstants.UBLK_IO_F_NEED_REG_BUF;
 
-    /** Flag: it has protection information. Since Linux 7.0. */
+    /**
+     * Flag: it has protection information; {@link UblkCommands#integrityOffset} says where. Since
+     * Linux 7.0.
+     */
     public static final int F_INTEGRITY = LibcConstants.UBLK_IO_F_INTEGRITY;
 
     /** Flag: {@link #addr} says where in shared memory the data is. Since Linux 7.1. */
     public static final int F_SHMEM_ZC = LibcConstants.UBLK_IO_F_SHMEM_ZC;
 
-    private static final int PAGE = 4096;
     private static final int OP_MASK = 0xff;
 
     private final MemorySegment descriptions;
+    private final int size;
+    private final int number;
     private final Arena arena;
 
-    private UblkQueue(MemorySegment descriptions, Arena arena) {
+    private UblkQueue(MemorySegment descriptions, int size, int number, Arena arena) {
         this.descriptions = descriptions;
+        this.number = number;
+        this.size = size;
         this.arena = arena;
     }
 
@@ -130,8 +141,9 @@ public final class UblkQueue implements AutoCloseable {
             throw new IllegalArgumentException(
                     "the device has no such queue: queue=" + queue + " queues=" + device.queues());
         }
-        long most = pages((long) UblkDevice.MAX_DEPTH * SIZEOF);
-        long size = pages((long) device.depth() * SIZEOF);
+        int each = device.descriptionBytes();
+        long most = pages((long) UblkDevice.MAX_DEPTH * each);
+        long size = pages((long) device.depth() * each);
         long address =
                 Syscalls.mmap(
                         0,
@@ -146,11 +158,13 @@ public final class UblkQueue implements AutoCloseable {
         }
         Arena arena = Arena.ofShared();
         MemorySegment memory = Syscalls.adopt(address, size, arena);
-        return new UblkQueue(memory.asSlice(0, (long) device.depth() * SIZEOF).asReadOnly(), arena);
+        MemorySegment all = memory.asSlice(0, (long) device.depth() * each).asReadOnly();
+        return new UblkQueue(all, each, queue, arena);
     }
 
     private static long pages(long bytes) {
-        return (bytes + PAGE - 1) & -PAGE;
+        long page = Platform.pageSize();
+        return (bytes + page - 1) & -page;
     }
 
     /** What is to be done: {@link #READ} and so on. */
@@ -192,9 +206,14 @@ public final class UblkQueue implements AutoCloseable {
         return descriptions.get(JAVA_LONG, at(tag) + ADDR);
     }
 
+    /** Which of the device's queues it is, from 0. */
+    public int number() {
+        return number;
+    }
+
     /** How many requests it holds. */
     public int depth() {
-        return (int) (descriptions.byteSize() / SIZEOF);
+        return (int) (descriptions.byteSize() / size);
     }
 
     /** Gives the memory back; afterwards descriptions cannot be read. */
@@ -205,7 +224,7 @@ public final class UblkQueue implements AutoCloseable {
         }
     }
 
-    private static long at(int tag) {
-        return (long) tag * SIZEOF;
+    private long at(int tag) {
+        return (long) tag * size;
     }
 }
