@@ -96,7 +96,7 @@ public final class Ring implements AutoCloseable {
         } finally {
             if (!complete) {
                 fd.close(true);
-                resources.close(true);
+                resources.close(true, !submissions.polled());
             }
         }
     }
@@ -402,7 +402,7 @@ public final class Ring implements AutoCloseable {
             closed = true;
             this.owner = null;
             fd.close(!orphaned);
-            resources.close(left == 0);
+            resources.close(left == 0, quiet() && !submissions.polled());
         }
         if (left > 0 && reachable) {
             throw Canceller.unended(left, config.closeTimeout);

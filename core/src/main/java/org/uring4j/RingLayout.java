@@ -17,6 +17,9 @@ final class RingLayout {
     private static final int CQE32 = IoUringConstants.IORING_SETUP_CQE32;
     private static final int NO_SQARRAY = IoUringConstants.IORING_SETUP_NO_SQARRAY;
 
+    /** What the kernel aligns the parts of the rings to, on x86-64 and aarch64. */
+    private static final long CACHE_LINE = 64;
+
     /** What was mapped for it, if not the program's memory. */
     final List<Mapping> mappings = new ArrayList<>();
 
@@ -61,8 +64,22 @@ final class RingLayout {
         cqOverflow = rings + Memory.getInt(params + IoUringParams.CQ_OFF_OVERFLOW);
         cqes = rings + Memory.getInt(params + IoUringParams.CQ_OFF_CQES);
         if ((flags & NO_SQARRAY) == 0) {
-            fillIndexArray(rings + Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY));
+            fillIndexArray(rings + indexArray(params));
         }
+    }
+
+    /** Where the index array is; when resizing, kernels (6.18 still) do not tell. */
+    private long indexArray(long params) {
+        int told = Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY);
+        return told != 0 ? told : (cqEnd(params) + CACHE_LINE - 1) & -CACHE_LINE;
+    }
+
+    /** For entries of 32 bytes the kernel takes twice the whole, what is before them included. */
+    private long cqEnd(long params) {
+        long end =
+                Memory.getInt(params + IoUringParams.CQ_OFF_CQES)
+                        + (long) cqEntries * IoUringCqe.SIZEOF;
+        return (flags & CQE32) == 0 ? end : 2 * end;
     }
 
     private static long userAddress(long params, boolean rings) {
@@ -72,14 +89,11 @@ final class RingLayout {
 
     /** Both rings are one mapping since Linux 5.4 (FEAT_SINGLE_MMAP): always, from 5.15 up. */
     private long mapRings(long params) {
-        long cqeSize = (flags & CQE32) == 0 ? IoUringCqe.SIZEOF : 2L * IoUringCqe.SIZEOF;
-        long cqEnd = Memory.getInt(params + IoUringParams.CQ_OFF_CQES) + cqEntries * cqeSize;
-        long sqEnd =
+        long end =
                 (flags & NO_SQARRAY) == 0
-                        ? Memory.getInt(params + IoUringParams.SQ_OFF_ARRAY)
-                                + (long) sqEntries * Integer.BYTES
-                        : 0;
-        return map(IoUringConstants.IORING_OFF_SQ_RING, Math.max(cqEnd, sqEnd));
+                        ? indexArray(params) + (long) sqEntries * Integer.BYTES
+                        : cqEnd(params);
+        return map(IoUringConstants.IORING_OFF_SQ_RING, end);
     }
 
     private long mapSqes() {

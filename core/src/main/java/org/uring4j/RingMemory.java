@@ -3,19 +3,29 @@ package org.uring4j;
 import org.uring4j.internal.sys.Mapping;
 import org.uring4j.internal.sys.Platform;
 
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
 /**
  * Memory for the queues of one or several rings ({@link RingConfig#memory}), in place of memory the
  * kernel allocates for each: with huge pages, a few entries of the TLB serve them all.
  *
  * <p>The kernel and the rings use it until the last of them is closed; only then can it be closed.
+ * What a ring had is used again when it has closed in peace: with all requests ended, none of which
+ * skipped its completion, and without a poll thread.
  */
 public final class RingMemory implements AutoCloseable {
-    private static final long PAGE = 4096;
     private static final long HUGE_PAGE = 2 << 20;
 
     private final Mapping mapping;
-    private long used;
+
+    /** What rings have of it: how many bytes, by address. */
+    private final NavigableMap<Long, Long> taken = new TreeMap<>();
+
+    /** How many pieces rings hold: one each, and one more while a ring moves. */
     private int rings;
+
     private boolean closed;
 
     private RingMemory(Mapping mapping) {
@@ -26,11 +36,11 @@ public final class RingMemory implements AutoCloseable {
      * Ordinary memory. Before Linux 6.10 the kernel takes queues of more than one page only from
      * huge pages.
      *
-     * @param bytes how much, rounded up to pages of 4096 bytes
+     * @param bytes how much, rounded up to pages, which have 4096 bytes on x86-64
      * @throws UringException when there is not so much
      */
     public static RingMemory allocate(long bytes) {
-        return allocate(bytes, PAGE, false);
+        return allocate(bytes, Platform.pageSize(), false);
     }
 
     /**
@@ -71,38 +81,52 @@ public final class RingMemory implements AutoCloseable {
 
     /** How many bytes are taken by rings. */
     public synchronized long used() {
-        return used;
+        return taken.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Takes page-aligned memory for a ring; the address, or 0 when there is not enough. */
+    /**
+     * Takes memory for a ring, whole pages in one piece.
+     *
+     * @throws IllegalArgumentException when there is no such piece
+     */
     synchronized long claim(long bytes) {
         if (closed) {
             throw new IllegalStateException("this RingMemory is closed");
         }
-        long length = (bytes + PAGE - 1) & -PAGE;
-        if (length > mapping.length() - used) {
-            return 0;
+        long end = mapping.address() + mapping.length();
+        long at = mapping.address();
+        long most = 0;
+        for (Map.Entry<Long, Long> piece : taken.entrySet()) {
+            if (piece.getKey() - at >= bytes) {
+                break;
+            }
+            most = Math.max(most, piece.getKey() - at);
+            at = piece.getKey() + piece.getValue();
         }
-        long address = mapping.address() + used;
-        used += length;
-        return address;
-    }
-
-    /** A ring was opened in it. */
-    synchronized void retain() {
+        if (end - at < bytes) {
+            throw new IllegalArgumentException(
+                    "the RingMemory is too small for this ring: needed="
+                            + bytes
+                            + " free="
+                            + Math.max(most, end - at)
+                            + " in one piece, used="
+                            + used());
+        }
+        taken.put(at, bytes);
         rings++;
+        return at;
     }
 
-    /** A ring closed; its memory is handed out anew only when none is left. */
-    synchronized void release() {
-        if (--rings == 0) {
-            used = 0;
+    /**
+     * Gives back what was claimed.
+     *
+     * @param quiet whether the kernel certainly writes there no more; if not, nobody gets it again
+     */
+    synchronized void giveBack(long address, boolean quiet) {
+        rings--;
+        if (quiet) {
+            taken.remove(address);
         }
-    }
-
-    /** Gives back what was claimed since {@code used} was as given: opening failed. */
-    synchronized void rewind(long used) {
-        this.used = used;
     }
 
     /**

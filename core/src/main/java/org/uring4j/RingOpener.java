@@ -32,33 +32,18 @@ final class RingOpener {
     final int features;
     final RingLayout layout;
 
-    /** Opens a ring; rings in one memory are opened one after another. */
+    /** What it has of the program's memory; 0 for none. */
+    private long place;
+
+    /** Opens a ring. */
     static RingOpener open(RingConfig config) {
         config.complete();
         Platform.require();
-        RingMemory memory = config.memory;
-        if (memory == null) {
-            return new RingOpener(config);
-        }
-        synchronized (memory) {
-            long used = memory.used();
-            boolean opened = false;
-            try {
-                RingOpener opener = new RingOpener(config);
-                memory.retain();
-                opened = true;
-                return opener;
-            } finally {
-                if (!opened) {
-                    memory.rewind(used);
-                }
-            }
-        }
+        return new RingOpener(config);
     }
 
     private RingOpener(RingConfig config) {
         this.config = config;
-        RingMemory memory = config.memory;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment segment = arena.allocate(IoUringParams.SIZEOF, 8);
             long params = segment.address();
@@ -79,7 +64,7 @@ final class RingOpener {
 
             boolean mapped = false;
             try {
-                layout = new RingLayout(fd, flags, params, memory != null);
+                layout = new RingLayout(fd, flags, params, config.memory != null);
                 mapped = true;
             } finally {
                 if (!mapped && (flags & IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY) == 0) {
@@ -90,7 +75,7 @@ final class RingOpener {
     }
 
     /** Fills in the parameters and asks the kernel; the descriptor, or the negated errno. */
-    private static int setup(RingConfig config, long params, int defaults) {
+    private int setup(RingConfig config, long params, int defaults) {
         Memory.clear(params, IoUringParams.SIZEOF);
         int flags = config.explicitOn | defaults;
         // Wait arguments can be registered only while the ring is disabled.
@@ -105,29 +90,42 @@ final class RingOpener {
         }
         RingMemory memory = config.memory;
         if (memory != null) {
-            claimMemory(memory, config, flags, params);
+            place = claim(memory, flags, config.entries, config.cqEntries, params);
         }
-        return Syscalls.setup(config.entries, params);
+        int result = Syscalls.setup(config.entries, params);
+        if (memory != null && result < 0) {
+            memory.giveBack(place, true);
+        }
+        return result;
     }
 
-    private static void claimMemory(RingMemory memory, RingConfig config, int flags, long params) {
-        long sqEntries = powerOfTwo(config.entries);
-        long cqEntries = config.cqEntries == 0 ? 2 * sqEntries : powerOfTwo(config.cqEntries);
-        long sqeBytes = sqEntries * IoUringSqe.SIZEOF * ((flags & SQE128) == 0 ? 1 : 2);
-        long cqeBytes = cqEntries * IoUringCqe.SIZEOF * ((flags & CQE32) == 0 ? 1 : 2);
-        long array = (flags & NO_SQARRAY) == 0 ? sqEntries * Integer.BYTES : 0;
-        long free = memory.size() - memory.used();
-        long sqes = memory.claim(sqeBytes);
-        long rings = memory.claim(RING_HEADER + cqeBytes + array);
-        if (sqes == 0 || rings == 0) {
-            throw new IllegalArgumentException(
-                    "the RingMemory is too small for this ring: needed="
-                            + (sqeBytes + RING_HEADER + cqeBytes + array)
-                            + " free="
-                            + free);
-        }
-        Memory.putLong(params + IoUringParams.SQ_OFF_USER_ADDR, sqes);
-        Memory.putLong(params + IoUringParams.CQ_OFF_USER_ADDR, rings);
+    /** What the queues have of the program's memory; 0 for none. */
+    long place() {
+        return place;
+    }
+
+    /**
+     * Takes memory for queues of these sizes, and tells the kernel by the parameters.
+     *
+     * @param flags the {@code IORING_SETUP_*} in force
+     * @param cqEntries 0 for the usual number
+     * @return where it begins
+     */
+    static long claim(RingMemory memory, int flags, int entries, int cqEntries, long params) {
+        long requests = powerOfTwo(entries);
+        long completions = cqEntries == 0 ? 2 * requests : powerOfTwo(cqEntries);
+        long sqes = pages(requests * IoUringSqe.SIZEOF * ((flags & SQE128) == 0 ? 1 : 2));
+        long cqes = completions * IoUringCqe.SIZEOF * ((flags & CQE32) == 0 ? 1 : 2);
+        long array = (flags & NO_SQARRAY) == 0 ? requests * Integer.BYTES : 0;
+        long address = memory.claim(sqes + pages(RING_HEADER + cqes + array));
+        Memory.putLong(params + IoUringParams.SQ_OFF_USER_ADDR, address);
+        Memory.putLong(params + IoUringParams.CQ_OFF_USER_ADDR, address + sqes);
+        return address;
+    }
+
+    private static long pages(long bytes) {
+        long page = Platform.pageSize();
+        return (bytes + page - 1) & -page;
     }
 
     private static long powerOfTwo(int entries) {

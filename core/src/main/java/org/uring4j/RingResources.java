@@ -16,6 +16,9 @@ final class RingResources {
     /** Holds the mapping the queues are in, if they are in the program's memory. */
     private final @Nullable RingMemory memory;
 
+    /** Where in it they are. */
+    private long place;
+
     private final List<AutoCloseable> children = new ArrayList<>();
     private final List<Runnable> released = new ArrayList<>();
     private boolean abandoned;
@@ -25,6 +28,12 @@ final class RingResources {
         queues = opener.layout.mappings;
         mappings = new ArrayList<>(queues);
         this.memory = memory;
+        place = opener.place();
+    }
+
+    /** The program's memory that the queues are in, if they are. */
+    @Nullable RingMemory memory() {
+        return memory;
     }
 
     /** A resource to be closed before the ring. */
@@ -42,8 +51,16 @@ final class RingResources {
         mappings.add(mapping);
     }
 
-    /** The queues have moved. What they were in is given back, its addresses stay valid. */
-    void moved(List<Mapping> queues) {
+    /**
+     * The queues have moved. What they were in is given back, its addresses stay valid.
+     *
+     * @param place where they are in the program's memory now, if they are
+     */
+    void moved(List<Mapping> queues, long place) {
+        if (memory != null) {
+            memory.giveBack(this.place, true);
+            this.place = place;
+        }
         this.queues.forEach(Mapping::retire);
         this.queues = queues;
         mappings.addAll(queues);
@@ -87,17 +104,18 @@ final class RingResources {
     /**
      * Gives the memory back.
      *
-     * @param quiet whether all requests have ended; if not, what they may still touch stays for
-     *     good
+     * @param ended whether all requests that are known of have ended; if not, what they may still
+     *     touch stays for good
+     * @param quiet whether the kernel certainly writes into the queues no more
      */
-    void close(boolean quiet) {
-        if (quiet) {
+    void close(boolean ended, boolean quiet) {
+        if (ended) {
             released.forEach(Runnable::run);
             released.clear();
         }
         mappings.forEach(Mapping::retire);
         if (memory != null) {
-            memory.release();
+            memory.giveBack(place, quiet);
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_RESIZE_
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQE_MIXED;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_CQSIZE;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_DEFER_TASKRUN;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_NO_MMAP;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQE_MIXED;
 
 import org.uring4j.internal.sys.Memory;
@@ -28,11 +27,14 @@ public final class RingSize {
      * Changes the sizes ({@code IORING_REGISTER_RESIZE_RINGS}). {@link Ring#setup} tells what they
      * became.
      *
-     * @param ring with deferred task work, the default, and not in the program's memory
+     * @param ring with deferred task work, the default. One in the program's memory ({@link
+     *     RingConfig#memory}) takes room for the new queues there, beside the old ones, which are
+     *     free again afterwards
      * @param entries of the submission queue, 1 to {@link RingConfig#MAX_ENTRIES}; the kernel
      *     rounds up to a power of two
      * @param cqEntries of the completion queue, at least {@code entries}, at most {@link
      *     RingConfig#MAX_CQ_ENTRIES}; likewise
+     * @throws IllegalArgumentException when there is no room in the program's memory
      * @throws IllegalStateException when the ring is not such a one; when more requests or
      *     completions wait than would fit; from within a completion handler; with entries of mixed
      *     size, when any wait
@@ -45,7 +47,7 @@ public final class RingSize {
         RingSetup setup = ring.setup();
         SubmissionQueue submissions = ring.submissions();
         CompletionQueue completions = ring.completions();
-        requireResizable(setup, completions);
+        requireResizable(ring, setup, completions);
         int requests = submissions.ready();
         int waiting = completions.ready();
         if (requests > entries || waiting > most) {
@@ -75,23 +77,46 @@ public final class RingSize {
             Memory.putInt(params + IoUringParams.FLAGS, IORING_SETUP_CQSIZE);
             Memory.putInt(params + IoUringParams.SQ_ENTRIES, entries);
             Memory.putInt(params + IoUringParams.CQ_ENTRIES, cqEntries);
-            ring.handle().require(IORING_REGISTER_RESIZE_RINGS, params, 1);
-            RingLayout layout = new RingLayout(ring.fd(), setup.flags(), params, false);
+            long place = resize(ring, entries, cqEntries, params);
+            RingLayout layout = new RingLayout(ring.fd(), setup.flags(), params, place != 0);
             submissions.move(layout);
             completions.move(layout);
-            ring.resources().moved(layout.mappings);
+            ring.resources().moved(layout.mappings, place);
             ring.setup(setup.withEntries(layout.sqEntries, layout.cqEntries));
         }
     }
 
-    private static void requireResizable(RingSetup setup, CompletionQueue completions) {
+    /** Asks the kernel; where in the program's memory the queues are then, 0 if they are not. */
+    private static long resize(Ring ring, int entries, int cqEntries, long params) {
+        RingMemory memory = ring.resources().memory();
+        if (memory == null) {
+            ring.handle().require(IORING_REGISTER_RESIZE_RINGS, params, 1);
+            return 0;
+        }
+        int flags = ring.setup().flags();
+        long place = RingOpener.claim(memory, flags, entries, cqEntries, params);
+        boolean moved = false;
+        try {
+            ring.handle().require(IORING_REGISTER_RESIZE_RINGS, params, 1);
+            moved = true;
+        } finally {
+            if (!moved) {
+                memory.giveBack(place, true);
+            }
+        }
+        return place;
+    }
+
+    private static void requireResizable(Ring ring, RingSetup setup, CompletionQueue completions) {
         if ((setup.flags() & IORING_SETUP_DEFER_TASKRUN) == 0) {
             throw new IllegalStateException(
                     "only rings with deferred task work can be resized: flags="
                             + setup.flagNames());
         }
-        if ((setup.flags() & IORING_SETUP_NO_MMAP) != 0) {
-            throw new IllegalStateException("a ring in the program's memory cannot be resized");
+        if (ring.fd() < 0 && ring.resources().memory() == null) {
+            throw new IllegalStateException(
+                    "new queues are mapped by the ring's descriptor, which it has given up; open"
+                            + " it with memory()");
         }
         if (completions.draining()) {
             throw new IllegalStateException(

@@ -19,6 +19,7 @@ import org.uring4j.op.Nops;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** Rings in the program's memory, with {@code IORING_OP_NOP}. */
@@ -99,6 +100,55 @@ class RingMemoryTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> Ring.open(RingConfig.of(8).memory(memory)))
                 .withMessageContaining("closed");
+    }
+
+    @Test
+    void shouldUseAgainWhatAClosedRingHad() {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
+            RingConfig config = RingConfig.of(16).memory(memory);
+            try (Ring staying = Ring.open(config)) {
+                long used = memory.used();
+                for (int round = 0; round < 50; round++) {
+                    try (Ring ring = Ring.open(config)) {
+                        for (int i = 0; i < round; i++) {
+                            Nops.nop(ring.next()).userData(i);
+                            assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                        }
+                    }
+                    assertThat(memory.used()).isEqualTo(used);
+                    Nops.nop(staying.next()).userData(round);
+                    assertThat(Completions.one(staying).userData()).isEqualTo(round);
+                }
+            }
+        }
+    }
+
+    @Test
+    void shouldNotUseAgainWhatTheKernelMayWriteTo() {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
+            try (Ring ring = Ring.open(RingConfig.of(8).memory(memory))) {
+                Nops.nop(ring.next()).skipSuccess();
+                ring.submit();
+            }
+            assertThat(memory.used()).as("it never told of its end").isPositive();
+            assertThatThrownBy(() -> Ring.open(RingConfig.of(2048).memory(memory)))
+                    .hasMessageContaining("in one piece");
+        }
+    }
+
+    @Test
+    void shouldGiveBackWhatARingThatFailedHad() {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
+            RingConfig config = RingConfig.of(8).memory(memory).cqEntries(8);
+            for (int i = 0; i < 20; i++) {
+                assertThatThrownBy(() -> Ring.open(config.sqPoll(Duration.ofSeconds(1), 4095)))
+                        .isInstanceOf(UringException.class);
+            }
+            assertThat(memory.used()).isZero();
+        }
     }
 
     private static long hugePages(String which) throws IOException {
