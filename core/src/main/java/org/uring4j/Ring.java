@@ -1,7 +1,5 @@
 package org.uring4j;
 
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_EXT_ARG;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_EXT_ARG_REG;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_GETEVENTS;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_NO_IOWAIT;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_NO_IOWAIT;
@@ -9,7 +7,6 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_R_DISABLED
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.Access;
-import org.uring4j.internal.uapi.IoUringRegWait;
 
 import java.time.Duration;
 
@@ -275,14 +272,7 @@ public final class Ring implements AutoCloseable {
      */
     public int submitAndWaitRegistered(int count, int index) {
         check();
-        RegisteredWaits waits = registeredWaits();
-        long offset = waits.offset(index);
-        int flags =
-                waitFlags
-                        | IORING_ENTER_EXT_ARG
-                        | IORING_ENTER_EXT_ARG_REG
-                        | waits.enterFlags(index);
-        return submitter.submitAndWait(count, flags, offset, IoUringRegWait.SIZEOF);
+        return registeredWaits().submitAndWait(submitter, waitFlags, count, index);
     }
 
     /** Has the kernel post what it keeps back; whether there was anything to ask for. */

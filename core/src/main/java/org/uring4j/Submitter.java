@@ -19,6 +19,9 @@ final class Submitter {
     private final boolean polled;
     private final boolean pollsForCompletions;
 
+    /** Whether a signal ends the wait, whatever its argument. */
+    private boolean endsOnSignal;
+
     private long overflows;
 
     Submitter(Ring ring, RingOpener opener, RingFd fd, SubmissionQueue submissions) {
@@ -56,6 +59,16 @@ final class Submitter {
         return submit(pending, count, flags, arg, argSize);
     }
 
+    /** As {@link #submitAndWait}, but a signal ends the wait. */
+    int submitAndWaitForSignal(int count, int flags, long arg, long argSize) {
+        endsOnSignal = true;
+        try {
+            return submitAndWait(count, flags, arg, argSize);
+        } finally {
+            endsOnSignal = false;
+        }
+    }
+
     /** Enters until the kernel has taken everything or nothing more, and has waited. */
     private int submit(int pending, int count, int flags, long arg, long argSize) {
         int rest = pending;
@@ -81,7 +94,7 @@ final class Submitter {
             return true;
         }
         if (Errno.EINTR.is(result)) {
-            return argument.endsOnSignal(arg);
+            return endsOnSignal || argument.endsOnSignal(arg);
         }
         throw Causes.ofEnter(ring, result);
     }

@@ -176,6 +176,36 @@ class WaitTest {
         }
     }
 
+    @Test
+    void shouldMaskSignalsAsRegistered() throws Exception {
+        Needs.kernel("6.13", "a registered wait");
+        try (Ring ring = Ring.open(RingConfig.of(8).registeredWaits(3))) {
+            RegisteredWaits waits = ring.registeredWaits();
+            waits.set(1, Wait.forCount(1).timeout(LONG).signalMask(0));
+            waits.set(2, Wait.forCount(1).timeout(LONG).signalMask(1L << (SIGPIPE - 1)));
+            CompletableFuture<Void> signalled = signal();
+            long began = System.nanoTime();
+            ring.submitAndWaitRegistered(1, 1);
+            assertThat(System.nanoTime() - began).isLessThan(LONG.toNanos());
+            assertThat(Completions.now(ring)).isEmpty();
+            signalled.get(10, TimeUnit.SECONDS);
+            Waker waker = ring.waker(9);
+            signalled = signalThenWake(waker);
+            ring.submitAndWaitRegistered(1, 2);
+            assertThat(Completions.now(ring)).hasSize(1);
+            signalled.get(10, TimeUnit.SECONDS);
+            waker.rearm();
+            waits.set(1, Wait.forCount(1).timeout(LONG));
+            signalled = signalThenWake(waker);
+            ring.submitAndWaitRegistered(1, 1);
+            assertThat(Completions.now(ring)).as("a signal does not end it").hasSize(1);
+            signalled.get(10, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> ring.submitAndWaitRegistered(-1, 0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("count=-1");
+        }
+    }
+
     private static CompletableFuture<Void> signalThenWake(Waker waker) throws Exception {
         return signal().thenRun(waker::wake);
     }
