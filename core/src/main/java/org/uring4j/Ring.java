@@ -3,6 +3,7 @@ package org.uring4j;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_GETEVENTS;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_NO_IOWAIT;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_NO_IOWAIT;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_REG_REG_RING;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_R_DISABLED;
 
 import org.jspecify.annotations.Nullable;
@@ -133,6 +134,9 @@ public final class Ring implements AutoCloseable {
             owner = Thread.currentThread();
             if (config.registeredFd) {
                 fd.register();
+                if (config.registeredOnly()) {
+                    fd.giveUp(setup.has(IORING_FEAT_REG_REG_RING));
+                }
                 setup = setup.withRegisteredFd(fd.registered());
             }
         }
@@ -147,7 +151,7 @@ public final class Ring implements AutoCloseable {
         setup = changed;
     }
 
-    /** The file descriptor, for polling or passing on; -1 with {@code REGISTERED_FD_ONLY}. */
+    /** The file descriptor, for polling or passing on; -1 with {@code registeredFdOnly}. */
     public int fd() {
         return fd.plain();
     }

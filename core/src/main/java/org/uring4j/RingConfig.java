@@ -263,8 +263,11 @@ public final class RingConfig {
     }
 
     /**
-     * The ring gets no file descriptor, only a registered one ({@code REGISTERED_FD_ONLY}, since
-     * Linux 6.5). Needs {@link #memory} and a single issuer.
+     * The ring has no file descriptor, only a registered one, which is its thread's alone. With
+     * {@link #memory} it never gets one ({@code REGISTERED_FD_ONLY}, since Linux 6.5); without, it
+     * is given up when the ring is open or enabled, and its queues are mapped for good (since Linux
+     * 6.3): {@link RingSize} cannot change them, nor can others map what the kernel allocates.
+     * Needs a single issuer.
      */
     public RingConfig registeredFdOnly() {
         return with(IORING_SETUP_REGISTERED_FD_ONLY, true).checked();
@@ -316,6 +319,11 @@ public final class RingConfig {
     /** Whether the caller is the one to enable the ring. */
     boolean startsDisabled() {
         return chosen(IORING_SETUP_R_DISABLED);
+    }
+
+    /** Whether the ring is to be left without a descriptor. */
+    boolean registeredOnly() {
+        return chosen(IORING_SETUP_REGISTERED_FD_ONLY);
     }
 
     /** Whether the ring belongs to one thread. */
@@ -379,14 +387,6 @@ public final class RingConfig {
             throw new IllegalArgumentException("registeredFdOnly contradicts registeredFd(false)");
         }
         return this;
-    }
-
-    /** Called when opening: what only the finished configuration can tell. */
-    void complete() {
-        if (chosen(IORING_SETUP_REGISTERED_FD_ONLY) && memory == null) {
-            throw new IllegalArgumentException(
-                    "registeredFdOnly needs memory(): without a descriptor nothing can be mapped");
-        }
     }
 
     private void conflict(int flag, String one, String other, String reason) {

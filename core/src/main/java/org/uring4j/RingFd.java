@@ -22,7 +22,7 @@ final class RingFd {
     private static final int NONE = -1;
 
     private final EnterArgument argument = new EnterArgument();
-    private final int fd;
+    private int fd;
     private int index = NONE;
 
     // What io_uring_enter is given.
@@ -107,6 +107,28 @@ final class RingFd {
                 use(Memory.getInt(update + IoUringRsrcUpdate.OFFSET));
             }
         }
+    }
+
+    /**
+     * Closes the descriptor, and leaves the registered one.
+     *
+     * @param enough whether the kernel registers things with a ring that has no other
+     */
+    void giveUp(boolean enough) {
+        if (fd == NONE) {
+            return;
+        }
+        if (!enough || !registered()) {
+            throw new UringException(
+                    "IORING_REGISTER_RING_FDS",
+                    enough ? Errno.EBUSY : Errno.EINVAL,
+                    enough
+                            ? "a thread has 16 registered rings at most; close one of them"
+                            : "registeredFdOnly needs Linux 6.3, this is "
+                                    + KernelVersion.running());
+        }
+        Syscalls.close(fd);
+        fd = NONE;
     }
 
     private void use(int registered) {

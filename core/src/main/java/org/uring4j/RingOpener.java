@@ -16,6 +16,7 @@ final class RingOpener {
     private static final int SQE128 = IoUringConstants.IORING_SETUP_SQE128;
     private static final int CQE32 = IoUringConstants.IORING_SETUP_CQE32;
     private static final int IORING_SETUP_R_DISABLED = IoUringConstants.IORING_SETUP_R_DISABLED;
+    private static final int REGISTERED_FD_ONLY = IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY;
     private static final int NO_SQARRAY = IoUringConstants.IORING_SETUP_NO_SQARRAY;
 
     /** Room for the heads, tails and counters before the completion entries, generously. */
@@ -37,7 +38,6 @@ final class RingOpener {
 
     /** Opens a ring. */
     static RingOpener open(RingConfig config) {
-        config.complete();
         Platform.require();
         return new RingOpener(config);
     }
@@ -67,7 +67,7 @@ final class RingOpener {
                 layout = new RingLayout(fd, flags, params, config.memory != null);
                 mapped = true;
             } finally {
-                if (!mapped && (flags & IoUringConstants.IORING_SETUP_REGISTERED_FD_ONLY) == 0) {
+                if (!mapped && (flags & REGISTERED_FD_ONLY) == 0) {
                     Syscalls.close(fd);
                 }
             }
@@ -78,6 +78,10 @@ final class RingOpener {
     private int setup(RingConfig config, long params, int defaults) {
         Memory.clear(params, IoUringParams.SIZEOF);
         int flags = config.explicitOn | defaults;
+        if (config.memory == null) {
+            // To be mapped it has to have a descriptor, which is given up later.
+            flags &= ~REGISTERED_FD_ONLY;
+        }
         // Wait arguments can be registered only while the ring is disabled.
         int disabled = config.registeredWaits > 0 ? IORING_SETUP_R_DISABLED : 0;
         Memory.putInt(params + IoUringParams.FLAGS, flags | disabled);

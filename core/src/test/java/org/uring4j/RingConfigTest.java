@@ -64,13 +64,6 @@ class RingConfigTest {
     }
 
     @Test
-    void shouldRejectWhatOnlyTheWholeConfigurationTells() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Ring.open(config.registeredFdOnly()))
-                .withMessageContaining("needs memory()");
-    }
-
-    @Test
     void shouldRejectArgumentsOutOfRange() {
         assertThatThrownBy(() -> config.sqPoll(Duration.ZERO)).hasMessageContaining("idle=PT0S");
         assertThatThrownBy(() -> config.sqPoll(IDLE, -1)).hasMessageContaining("cpu=-1");
