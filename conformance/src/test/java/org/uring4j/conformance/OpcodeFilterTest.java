@@ -386,6 +386,29 @@ class OpcodeFilterTest {
     }
 
     @Test
+    void shouldTellWhenTheKernelKnowsMore() throws Exception {
+        needFilters();
+        OpcodeFilter four = OpcodeFilter.none().program(SOCKET, 4, RETURN);
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            assertThatThrownBy(() -> four.strict().register(ring))
+                    .isInstanceOfSatisfying(
+                            UringException.class,
+                            e -> assertThat(e.errno()).isEqualTo(Errno.EMSGSIZE))
+                    .hasMessageContaining("op=IORING_OP_SOCKET needed=4 bytes=12");
+            assertThat(socketDenied(ring, Sockets.AF_INET, Sockets.SOCK_STREAM)).isFalse();
+            OpcodeFilter.none().program(SOCKET, 12, RETURN).strict().register(ring);
+            assertThat(socketDenied(ring, Sockets.AF_INET, Sockets.SOCK_STREAM)).isTrue();
+        }
+        FilterRule tcp = FilterRule.socket(Sockets.AF_INET, FilterRule.ANY, FilterRule.ANY);
+        try (Ring ring = filtered(OpcodeFilter.none().allow(SOCKET, tcp).strict().denyRest())) {
+            assertThat(socketDenied(ring, Sockets.AF_INET, Sockets.SOCK_STREAM)).isFalse();
+        }
+        try (Ring ring = filtered(four)) {
+            assertThat(socketDenied(ring, Sockets.AF_INET, Sockets.SOCK_STREAM)).isTrue();
+        }
+    }
+
+    @Test
     void shouldRefuseRulesOfOtherOps() {
         OpcodeFilter none = OpcodeFilter.none();
         FilterRule rule = FilterRule.openToRead();

@@ -3,6 +3,7 @@ package org.uring4j.resource;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BPF_FILTER;
 import static org.uring4j.internal.uapi.IoUringConstants.IO_URING_BPF_CMD_FILTER;
 import static org.uring4j.internal.uapi.IoUringConstants.IO_URING_BPF_FILTER_DENY_REST;
+import static org.uring4j.internal.uapi.IoUringConstants.IO_URING_BPF_FILTER_SZ_STRICT;
 
 import org.uring4j.Errno;
 import org.uring4j.KernelVersion;
@@ -103,15 +104,17 @@ public final class OpcodeFilter {
 
     private final Map<String, Program> entries;
     private final boolean denyRest;
+    private final boolean strict;
 
-    private OpcodeFilter(Map<String, Program> entries, boolean denyRest) {
+    private OpcodeFilter(Map<String, Program> entries, boolean denyRest, boolean strict) {
         this.entries = entries;
         this.denyRest = denyRest;
+        this.strict = strict;
     }
 
     /** A filter that lets everything pass, to begin with. */
     public static OpcodeFilter none() {
-        return new OpcodeFilter(Map.of(), false);
+        return new OpcodeFilter(Map.of(), false, false);
     }
 
     /**
@@ -166,13 +169,22 @@ public final class OpcodeFilter {
 
     /** Denies all ops that are not named, also those that kernels do not have yet. */
     public OpcodeFilter denyRest() {
-        return new OpcodeFilter(entries, true);
+        return new OpcodeFilter(entries, true, strict);
+    }
+
+    /**
+     * Has registering fail with {@code EMSGSIZE} when this kernel tells more of an op than the
+     * {@code payload} of its {@link #program}: one that names all of what it looks at wants to know
+     * ({@code IO_URING_BPF_FILTER_SZ_STRICT}). Of ops with rules this is of no account.
+     */
+    public OpcodeFilter strict() {
+        return new OpcodeFilter(entries, denyRest, true);
     }
 
     private OpcodeFilter with(String op, Program program) {
         Map<String, Program> copy = new LinkedHashMap<>(entries);
         copy.put(op, program);
-        return new OpcodeFilter(copy, denyRest);
+        return new OpcodeFilter(copy, denyRest, strict);
     }
 
     /**
@@ -234,7 +246,7 @@ public final class OpcodeFilter {
      * Denies the other ops one by one. The kernel's own flag for that leaves alone what an earlier
      * filter has named, so that a second filter with it would deny less than it says.
      */
-    private static void denyUnnamed(Map<String, Program> programs, Target target, long argument) {
+    private void denyUnnamed(Map<String, Program> programs, Target target, long argument) {
         for (InterfaceTable.Entry op : InterfaceTable.OPS) {
             if (!programs.containsKey(op.name())
                     && Errno.EFAULT.is(register(target, argument, op.name(), DENY, NOWHERE, 0))) {
@@ -243,12 +255,13 @@ public final class OpcodeFilter {
         }
     }
 
-    private static int register(
+    private int register(
             Target target, long argument, String op, Program program, long code, int flags) {
+        int size = strict && program.kind == Kind.GIVEN ? IO_URING_BPF_FILTER_SZ_STRICT : 0;
         Memory.clear(argument, IoUringBpf.SIZEOF);
         Memory.putShort(argument + IoUringBpf.CMD_TYPE, (short) IO_URING_BPF_CMD_FILTER);
         Memory.putInt(argument + IoUringBpf.FILTER_OPCODE, Names.op(op));
-        Memory.putInt(argument + IoUringBpf.FILTER_FLAGS, flags);
+        Memory.putInt(argument + IoUringBpf.FILTER_FLAGS, flags | size);
         Memory.putInt(argument + IoUringBpf.FILTER_FILTER_LEN, program.code.length);
         Memory.putByte(argument + IoUringBpf.FILTER_PDU_SIZE, (byte) program.payload);
         Memory.putLong(argument + IoUringBpf.FILTER_FILTER_PTR, code);
@@ -270,7 +283,7 @@ public final class OpcodeFilter {
                                     : "this kernel has not this op, or no CONFIG_IO_URING_BPF: op="
                                             + op;
                     case EMSGSIZE ->
-                            "this kernel tells filters less of the op: op="
+                            "this kernel tells filters of the op less, or with strict() more: op="
                                     + op
                                     + " needed="
                                     + program.payload
@@ -286,6 +299,10 @@ public final class OpcodeFilter {
 
     @Override
     public String toString() {
-        return "OpcodeFilter[" + entries.keySet() + (denyRest ? " denyRest" : "") + "]";
+        return "OpcodeFilter["
+                + entries.keySet()
+                + (denyRest ? " denyRest" : "")
+                + (strict ? " strict" : "")
+                + "]";
     }
 }
