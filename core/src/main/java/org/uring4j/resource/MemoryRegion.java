@@ -13,6 +13,7 @@ import org.uring4j.UringException;
 import org.uring4j.internal.Access;
 import org.uring4j.internal.Encoder;
 import org.uring4j.internal.sys.Memory;
+import org.uring4j.internal.sys.Platform;
 import org.uring4j.internal.sys.Syscalls;
 import org.uring4j.internal.uapi.IoUringMemRegionReg;
 import org.uring4j.internal.uapi.IoUringRegionDesc;
@@ -30,8 +31,6 @@ import java.lang.foreign.MemorySegment;
  * <p>Source: {@code io_uring_register_region(3)}.
  */
 public final class MemoryRegion {
-    private static final long PAGE = 4096;
-
     private static final Access ACCESS = Access.get();
 
     private MemoryRegion() {}
@@ -40,17 +39,18 @@ public final class MemoryRegion {
      * Shares memory of the program's ({@code IORING_REGISTER_MEM_REGION}). It stays pinned until
      * the ring is closed: keep it until then.
      *
-     * @param memory whole pages of 4096 bytes, that begin with one
+     * @param memory whole pages, of 4096 bytes on x86-64
      * @throws UringException {@code EBUSY} the ring has a region; {@code ENOMEM} it would exceed
      *     {@code RLIMIT_MEMLOCK}
      */
     public static void register(Ring ring, MemorySegment memory) {
         long address = Encoder.address(memory, "the region");
         check(memory.byteSize());
-        if ((address & (PAGE - 1)) != 0) {
+        if ((address & (Platform.pageSize() - 1)) != 0) {
             throw new IllegalArgumentException(
-                    "a region begins with a page; allocate it with an alignment of 4096:"
-                            + " address=0x"
+                    "a region begins with a page; allocate it with an alignment of "
+                            + Platform.pageSize()
+                            + ": address=0x"
                             + Long.toHexString(address));
         }
         register(ring, address, memory.byteSize(), IORING_MEM_REGION_TYPE_USER);
@@ -59,7 +59,7 @@ public final class MemoryRegion {
     /**
      * Shares memory that the kernel allocates ({@code IORING_REGISTER_MEM_REGION}).
      *
-     * @param bytes how much, whole pages of 4096
+     * @param bytes how much, whole pages, of 4096 bytes on x86-64
      * @return the memory; it is accessible until the ring is closed
      */
     public static MemorySegment allocate(Ring ring, long bytes) {
@@ -89,9 +89,10 @@ public final class MemoryRegion {
     }
 
     private static void check(long bytes) {
-        if (bytes < PAGE || (bytes & (PAGE - 1)) != 0 || bytes > 1L << 40) {
+        long page = Platform.pageSize();
+        if (bytes < page || (bytes & (page - 1)) != 0 || bytes > 1L << 40) {
             throw new IllegalArgumentException(
-                    "a region has whole pages of 4096 bytes: bytes=" + bytes);
+                    "a region has whole pages of " + page + " bytes: bytes=" + bytes);
         }
     }
 
