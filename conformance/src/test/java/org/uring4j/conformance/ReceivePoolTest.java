@@ -7,8 +7,10 @@ import static org.uring4j.conformance.StreamReceiverTest.open;
 import static org.uring4j.conformance.StreamReceiverTest.send;
 import static org.uring4j.conformance.StreamReceiverTest.turn;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
 import org.uring4j.io.EventLoop;
@@ -92,6 +94,63 @@ class ReceivePoolTest {
                 peer.join();
                 expected.checkEnded();
                 assertThat(receiver.starvations()).isGreaterThan(5);
+            }
+        }
+    }
+
+    /** Nothing is lost to those that have nothing to receive, or do not want to. */
+    @ParameterizedTest
+    @CsvSource({"INCREMENTAL, false", "INCREMENTAL, true", "MULTISHOT, false", "MULTISHOT, true"})
+    void shouldLetStreamsGoOnBehindOneThatTakesNothing(ReceivePath path, boolean paused)
+            throws Exception {
+        byte[] data = Net.random(8192, 11);
+        try (Ring ring = open(path);
+                Connection connection = Connection.open(ring);
+                Connection other = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
+            try (ReceivePool pool = ReceivePool.open(loop, one)) {
+                List<Lease> held = new ArrayList<>();
+                ExpectedStream expected = new ExpectedStream(data, held::add);
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                connection.send(Arrays.copyOf(data, 4096));
+                turn(loop, () -> expected.at == 4096);
+                // All is out: this one waits first, then that one.
+                StreamReceiver silent = pool.receive(other.fd(), new ExpectedStream(new byte[0]));
+                turn(loop, () -> silent.starvations() == 1);
+                if (paused) {
+                    silent.pause();
+                }
+                connection.send(Arrays.copyOfRange(data, 4096, 8192));
+                turn(loop, () -> receiver.starvations() == 1);
+                held.forEach(Lease::close);
+                held.clear();
+                turn(loop, expected::complete);
+                held.forEach(Lease::close);
+            }
+        }
+    }
+
+    /** While there is nothing to receive, a buffer is taken only to find that out. */
+    @Test
+    void shouldServeMoreStreamsThanThereAreBuffers() throws Exception {
+        ReceivePath path = ReceivePath.PLAIN;
+        byte[] data = Net.random(10_000, 12);
+        try (Ring ring = open(path);
+                Connection other = Connection.open(ring);
+                Connection paused = Connection.open(ring);
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
+            try (ReceivePool pool = ReceivePool.open(loop, one)) {
+                pool.receive(other.fd(), new ExpectedStream(new byte[0]));
+                pool.receive(paused.fd(), new ExpectedStream(new byte[0])).pause();
+                ExpectedStream expected = new ExpectedStream(data);
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                Thread peer = send(connection, data, data.length, true);
+                turn(loop, receiver::ended);
+                peer.join();
+                expected.checkEnded();
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.uring4j.io;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.Waker;
 import org.uring4j.resource.LeasesOut;
 
@@ -8,6 +9,7 @@ import java.util.ArrayDeque;
 /** Where the bytes of some receivers are put, and the requests for that. */
 abstract class Intake implements AutoCloseable {
     private final ArrayDeque<StreamReceiver> waiting = new ArrayDeque<>();
+    private @Nullable Waker waker;
 
     /** What it is. */
     abstract ReceivePath path();
@@ -29,7 +31,10 @@ abstract class Intake implements AutoCloseable {
      */
     abstract int replenished(int wanted);
 
-    abstract void wakeBy(Waker waker);
+    /** Who has {@link #feed} called, from any thread. */
+    void wakeBy(Waker waker) {
+        this.waker = waker;
+    }
 
     abstract LeasesOut leasesOut();
 
@@ -54,15 +59,26 @@ abstract class Intake implements AutoCloseable {
         feed();
     }
 
-    /** Lets as many of those that wait go on as there are buffers. */
+    /**
+     * Lets as many of those that wait go on as there are buffers. One whose peer is silent takes
+     * none, and no lease may ever come back: so the others have their turn soon after.
+     */
     void feed() {
         if (waiting.isEmpty()) {
             return;
         }
-        for (int free = replenished(waiting.size()); free > 0 && !waiting.isEmpty(); free--) {
+        int free = replenished(waiting.size());
+        boolean some = free > 0;
+        while (free > 0 && !waiting.isEmpty()) {
             StreamReceiver receiver = waiting.remove();
             receiver.waiting = false;
-            receiver.proceed();
+            if (receiver.wanted()) {
+                receiver.proceed();
+                free--;
+            }
+        }
+        if (some && !waiting.isEmpty() && waker != null) {
+            waker.wake();
         }
     }
 }

@@ -65,6 +65,8 @@ final class PlainIntake extends Intake {
             } else if (receiver.wanted()) {
                 receiver.sent(Polling.pollAdd(ring.next(), receiver.fd, Polling.POLLIN, 0));
             }
+            // The buffer is another's to use.
+            feed();
         }
     }
 
@@ -75,6 +77,7 @@ final class PlainIntake extends Intake {
 
     @Override
     void wakeBy(Waker waker) {
+        super.wakeBy(waker);
         memory.wakeBy(waker);
     }
 

@@ -92,6 +92,7 @@ final class ProvidedIntake extends Intake {
 
     @Override
     void wakeBy(Waker waker) {
+        super.wakeBy(waker);
         buffers.wakeBy(waker);
     }
 

@@ -52,6 +52,7 @@ final class ZeroCopyIntake extends Intake {
 
     @Override
     void wakeBy(Waker waker) {
+        super.wakeBy(waker);
         queue.wakeBy(waker);
     }
 
