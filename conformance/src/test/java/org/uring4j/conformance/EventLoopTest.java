@@ -1,6 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,42 @@ class EventLoopTest {
                     .isThrownBy(() -> loop.run(1))
                     .withMessageContaining("nobody");
             assertThat(loop.attach((value, result, flags, first, second) -> {})).isEqualTo(user);
+        }
+    }
+
+    @Test
+    void shouldRefuseToRunWithinItself() {
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            EventLoop loop = EventLoop.of(ring);
+            int[] tasks = new int[1];
+            loop.beforeSubmit(
+                    () -> {
+                        tasks[0]++;
+                        loop.run(0);
+                    });
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> loop.run(0))
+                    .withMessageContaining("within a task");
+            int user = loop.attach((value, result, flags, first, second) -> loop.run(0));
+            Nops.nop(ring.next()).userData(EventLoop.userData(user, 0));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> loop.run(1))
+                    .withMessageContaining("within a completion handler");
+            // Each was called once, and it goes on.
+            assertThat(tasks[0]).isOne();
+            assertThat(loop.run(0)).isZero();
+        }
+    }
+
+    @Test
+    void shouldSayThatThereIsNoSuchUser() {
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            EventLoop loop = EventLoop.of(ring);
+            for (int user : new int[] {-1, 0, 8, Integer.MAX_VALUE}) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> loop.detach(user))
+                        .withMessageContaining("user=" + user);
+            }
         }
     }
 

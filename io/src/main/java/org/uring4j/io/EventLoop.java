@@ -49,6 +49,7 @@ public final class EventLoop {
 
     private Runnable[] tasks = new Runnable[8];
     private int taskCount;
+    private boolean runningTasks;
 
     private EventLoop(Ring ring) {
         this.ring = ring;
@@ -84,7 +85,7 @@ public final class EventLoop {
 
     /** Removes a user, after the last completion of its requests; the number may be used again. */
     public void detach(int user) {
-        if (handlers[user] == null) {
+        if (user < 0 || user >= handlers.length || handlers[user] == null) {
             throw new IllegalArgumentException("there is no such user: user=" + user);
         }
         handlers[user] = null;
@@ -111,6 +112,8 @@ public final class EventLoop {
      *
      * @param count how many to wait for; 0 does not wait
      * @return how many were handed out
+     * @throws IllegalStateException from within a handler or a task. What these throw comes out of
+     *     here, too; the completions after it are handed out next time
      */
     public int run(int count) {
         runTasks();
@@ -143,12 +146,18 @@ public final class EventLoop {
 
     /** Those too that a task adds: they are before the submit as well. */
     private void runTasks() {
+        if (runningTasks) {
+            throw new IllegalStateException(
+                    "run was called from within a task; return from it first");
+        }
         int done = 0;
+        runningTasks = true;
         try {
             while (done < taskCount) {
                 tasks[done++].run();
             }
         } finally {
+            runningTasks = false;
             System.arraycopy(tasks, done, tasks, 0, taskCount - done);
             taskCount -= done;
         }
