@@ -267,6 +267,41 @@ class StreamSenderTest {
     }
 
     @Test
+    void shouldGoOnWhenListenersThrow() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            Producer producer = new Producer(0, 1);
+            StreamSender sender = StreamSender.open(loop, connection.fd(), CONFIG, producer);
+            int pieces = 5;
+            List<MemorySegment> returned = new ArrayList<>();
+            for (int i = 0; i < pieces; i++) {
+                MemorySegment memory = arena.allocate(100);
+                Streams.fill(memory, 100L * i, 100);
+                assertThat(
+                                sender.send(
+                                        memory,
+                                        back -> {
+                                            returned.add(back);
+                                            throw new IllegalStateException("not today");
+                                        }))
+                        .isTrue();
+            }
+            sender.finish();
+            for (int i = 1; i <= pieces; i++) {
+                assertThatThrownBy(() -> Streams.run(loop, () -> producer.finished))
+                        .hasMessage("not today");
+                assertThat(returned).hasSize(i).doesNotHaveDuplicates();
+            }
+            Streams.run(loop, () -> producer.finished);
+            assertThat(Streams.compare(connection.peer().getInputStream(), Long.MAX_VALUE))
+                    .isEqualTo(100L * pieces);
+            sender.close();
+        }
+    }
+
+    @Test
     void shouldFailWhereMemoryWasFreedTooEarly() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(4));
                 Connection connection = Connection.open(ring)) {

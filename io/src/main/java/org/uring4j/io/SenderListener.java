@@ -2,7 +2,10 @@ package org.uring4j.io;
 
 import org.uring4j.UringException;
 
-/** Is told what happens to a {@link StreamSender}; called from {@link EventLoop#run}. */
+/**
+ * Is told what happens to a {@link StreamSender}; called from {@link EventLoop#run}, out of which
+ * comes what it throws.
+ */
 public interface SenderListener {
     /**
      * After {@link StreamSender#claim} or {@link StreamSender#send} found no room: there is some

@@ -266,16 +266,17 @@ public final class StreamSender implements AutoCloseable {
         if (disposed) {
             return;
         }
-        release();
-        if (!closed && failure == null && !sending) {
-            try {
+        try {
+            release();
+            if (!closed && failure == null && !sending) {
                 sendNext();
-            } catch (UringException e) {
-                schedule();
-                throw e;
             }
+            settle();
+        } catch (RuntimeException | Error e) {
+            // The kernel took nothing, or a listener threw: the rest is done next time.
+            schedule();
+            throw e;
         }
-        settle();
     }
 
     private void sendNext() {
@@ -304,18 +305,15 @@ public final class StreamSender implements AutoCloseable {
         int count = send.vectors().count();
         boolean withoutCopying = zeroCopy.begin(length, count);
         int slot = inFlight.begin(first, count, withoutCopying);
-        boolean complete = false;
         try {
             MemorySegment memory = queue.piece(first).memory;
             send.send(slot, memory, length, withoutCopying, zeroCopy.ioFlags());
-            complete = true;
-        } finally {
-            if (!complete) {
-                inFlight.end(slot);
-                if (withoutCopying) {
-                    zeroCopy.failed();
-                }
+        } catch (RuntimeException | Error e) {
+            inFlight.end(slot);
+            if (withoutCopying) {
+                zeroCopy.failed();
             }
+            throw e;
         }
         queue.use(first, count, 1);
         sendSlot = slot;
