@@ -257,8 +257,14 @@ class StreamSenderTest {
                     .hasMessageContaining("bytes=0");
             assertThatThrownBy(() -> CONFIG.chunks(-1, 1)).hasMessageContaining("chunks=-1");
             assertThatThrownBy(() -> CONFIG.request(4095)).hasMessageContaining("request=4095");
+            SendChunk late = sender.claim();
             sender.finish();
             assertThat(sender.claim()).isNull();
+            // Not dropped in silence.
+            assertThatThrownBy(() -> late.send(1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("finished");
+            late.giveBack();
             sender.close();
             sender.close();
             assertThat(sender.claim()).isNull();

@@ -42,6 +42,8 @@ public final class SendChunk {
      * failed or was closed meanwhile, they are dropped.
      *
      * @param length how many, 1 to all of it
+     * @throws IllegalStateException when the chunk was sent or given back, or the stream was
+     *     {@linkplain StreamSender#finish finished}
      */
     public void send(int length) {
         if (length < 1 || length > memory.byteSize()) {

@@ -25,11 +25,10 @@ import java.lang.foreign.MemorySegment;
  * sender.close();
  * }</pre>
  *
- * <p>The {@linkplain org.uring4j.io package's} page has a whole program.
- *
- * <p><b>Two ways in.</b> The sender's own memory: {@link #claim} a chunk, fill it, {@link
- * SendChunk#send}. Or the caller's, lent by {@link #send(MemorySegment, Return)} until {@link
- * Return#returned}. Both may be mixed; bytes go out in the order of the calls.
+ * <p><b>Two ways in</b> (the {@linkplain org.uring4j.io package's} page has a whole program). The
+ * sender's own memory: {@link #claim} a chunk, fill it, {@link SendChunk#send}. Or the caller's,
+ * lent by {@link #send(MemorySegment, Return)} until {@link Return#returned}. Both may be mixed;
+ * bytes go out in the order of the calls.
  *
  * <p><b>Back-pressure.</b> What is held is bounded ({@link SenderConfig}): with no room, {@code
  * claim} answers null and {@code send} false, and {@link SenderListener#roomAgain} is called when
@@ -179,11 +178,14 @@ public final class StreamSender implements AutoCloseable {
 
     void send(SendChunk chunk, int length) {
         checkThread();
-        if (ended()) {
-            giveBack(chunk);
-        } else {
+        if (!ended()) {
             queue.add(chunk.whole(), length, chunk, null);
             schedule();
+        } else if (closed || failure != null) {
+            giveBack(chunk);
+        } else {
+            throw new IllegalStateException(
+                    "the stream was finished before the chunk was sent: length=" + length);
         }
     }
 
@@ -195,7 +197,7 @@ public final class StreamSender implements AutoCloseable {
 
     /**
      * Ends the stream when all is sent: the socket is shut down for sending, so that the peer reads
-     * the end. Nothing can be sent any more.
+     * the end. Nothing can be sent any more, not in chunks that are claimed either.
      */
     public void finish() {
         checkThread();
