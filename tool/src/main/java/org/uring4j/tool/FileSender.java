@@ -263,8 +263,8 @@ final class FileSender implements SenderListener {
         int result = -reason.errno().number();
         if (reason.errno() == Errno.ENOMEM || reason.errno() == Errno.ENOBUFS) {
             return Failure.of(
-                    "cannot send so much at once without copying; choose a smaller --chunk, or"
-                            + " --zero-copy auto",
+                    "cannot send without copying, for the limit on locked memory is too low; raise"
+                            + " it (ulimit -l), or choose --zero-copy auto",
                     reason.operation(),
                     result);
         }

@@ -81,8 +81,8 @@ class TransferTest {
         Cli.Result sender =
                 Cli.run("send", sent.toString(), "127.0.0.1:" + port, "--zero-copy", "auto");
         assertThat(sender.err())
-                .containsPattern("0 bytes truly without copying, [2-6][0-9.]* MiB copied")
-                .containsPattern("plain sends: 1[0-4][0-9.]* MiB")
+                .contains("0 bytes truly without copying, 512 KiB copied")
+                .contains("plain sends: 15.5 MiB")
                 .contains("went over to plain sends");
         assertThat(receiver.await().exitCode()).isZero();
     }
