@@ -27,7 +27,7 @@ final class FileSender implements SenderListener {
     /** How long to wait for the peer to take the end of the stream and close. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
-    private static final int FAREWELL_BYTES = 4096;
+    private static final int ANSWER_BYTES = 65536;
 
     /** A chunk that is being read into. */
     private static final class Reading {
@@ -101,6 +101,7 @@ final class FileSender implements SenderListener {
      * @param progress told the number of bytes sent so far
      */
     static Tally run(EventLoop loop, List<FileSender> senders, LongConsumer progress) {
+        senders.forEach(FileSender::listen);
         senders.forEach(FileSender::readAhead);
         while (!senders.stream().allMatch(sender -> sender.finished)) {
             loop.run(1);
@@ -222,12 +223,8 @@ final class FileSender implements SenderListener {
         return readings[(int) (number % readings.length)];
     }
 
-    /**
-     * Reads on until the peers close too: closing a socket that still has something to read would
-     * throw away what the peer has not read yet.
-     */
+    /** Reads on until the peers close too, for a while. */
     static void end(EventLoop loop, List<FileSender> senders) {
-        senders.forEach(FileSender::beginFarewell);
         long deadline = System.nanoTime() + LINGER.toNanos();
         long left = LINGER.toNanos();
         while (left > 0 && !senders.stream().allMatch(sender -> sender.peerClosed)) {
@@ -236,11 +233,15 @@ final class FileSender implements SenderListener {
         }
     }
 
-    private void beginFarewell() {
-        MemorySegment buffer = memory.allocate(FAREWELL_BYTES);
+    /**
+     * Throws away what the peer sends. If it were left, a peer that answers would stop reading when
+     * there is no more room for answers, and closing would throw away what it has not read yet.
+     */
+    private void listen() {
+        MemorySegment buffer = memory.allocate(ANSWER_BYTES);
         int user =
                 loop.attach(
-                        (value, result, flags, first, second) -> farewell(buffer, value, result));
+                        (value, result, flags, first, second) -> answered(buffer, value, result));
         receive(buffer, user);
     }
 
@@ -249,7 +250,7 @@ final class FileSender implements SenderListener {
                 .userData(EventLoop.userData(user, user));
     }
 
-    private void farewell(MemorySegment buffer, int user, int result) {
+    private void answered(MemorySegment buffer, int user, int result) {
         if (result > 0) {
             receive(buffer, user);
         } else if (result == 0) {

@@ -119,6 +119,30 @@ class TransferTest {
         }
     }
 
+    /** A peer that sends back all it gets, and would wait for ever if nobody read that. */
+    @Test
+    void shouldSendToPeerThatAnswers() throws Exception {
+        Path sent = file("sent", 20 << 20);
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            CompletableFuture<Long> echoed =
+                    CompletableFuture.supplyAsync(
+                            () -> {
+                                try (Socket socket = server.accept()) {
+                                    return socket.getInputStream()
+                                            .transferTo(socket.getOutputStream());
+                                } catch (IOException e) {
+                                    throw new AssertionError(e);
+                                }
+                            });
+            Cli.Result sender =
+                    Cli.start("send", sent.toString(), "127.0.0.1:" + server.getLocalPort())
+                            .await();
+            assertThat(sender.err()).startsWith("sent      20971520 bytes");
+            assertThat(sender.exitCode()).isZero();
+            assertThat(echoed.get(60, TimeUnit.SECONDS)).isEqualTo(20 << 20);
+        }
+    }
+
     @Test
     void shouldSendToNc() throws Exception {
         Needs.program("nc", "netcat-openbsd");
