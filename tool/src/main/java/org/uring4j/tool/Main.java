@@ -49,12 +49,16 @@ final class Main implements Runnable {
     /** Runs the command and ends the JVM with its exit code. */
     static void main(String[] args) {
         Charset charset = System.out.charset();
-        int exitCode =
-                run(
-                        new PrintWriter(System.out, false, charset),
-                        new PrintWriter(System.err, true, charset),
-                        Terminal.STANDARD_OUTPUT.hasColour(),
-                        args);
+        StandardOutput out = new StandardOutput();
+        PrintWriter err = new PrintWriter(System.err, true, charset);
+        boolean colour = Terminal.STANDARD_OUTPUT.hasColour();
+        int exitCode = run(new PrintWriter(out, false, charset), err, colour, args);
+        if (exitCode == 0 && out.failed()) {
+            exitCode = 1;
+            if (!out.complaint().isEmpty()) {
+                err.println("uring4j: " + out.complaint());
+            }
+        }
         System.exit(exitCode);
     }
 

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -181,6 +182,29 @@ class FailureTest {
                 .endsWith("uring4j: cannot write '/dev/full': no space left on device\n");
         assertThat(sender.exitCode()).isEqualTo(1);
         assertThat(sender.error()).contains("the connection was lost after");
+    }
+
+    @Test
+    void shouldSayThatOutputIsLost() throws Exception {
+        Path err = elsewhere.resolve("err");
+        Process process =
+                new ProcessBuilder(Cli.command("probe", "--json"))
+                        .redirectOutput(new File("/dev/full"))
+                        .redirectError(err.toFile())
+                        .start();
+        assertThat(Cli.await(process)).isEqualTo(1);
+        assertThat(err)
+                .hasContent("uring4j: cannot write to standard output: no space left on device");
+    }
+
+    @Test
+    void shouldBeSilentWhenReaderHasHadEnough() throws Exception {
+        Path err = elsewhere.resolve("err");
+        Process process =
+                new ProcessBuilder(Cli.command("uapi")).redirectError(err.toFile()).start();
+        process.getInputStream().close();
+        assertThat(Cli.await(process)).isEqualTo(1);
+        assertThat(err).isEmptyFile();
     }
 
     @Test
