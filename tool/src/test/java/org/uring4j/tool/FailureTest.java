@@ -28,6 +28,7 @@ class FailureTest {
                 "--no-such-option",
                 "no-such-command",
                 "probe --no-such-option",
+                "probe --json --nic=lo",
                 "send",
                 "send file",
                 "send file nowhere",
