@@ -49,8 +49,6 @@ final class Failure extends RuntimeException {
             case FileSystemException file -> oneLine(file);
             case UringException refused -> oneLine(refused);
             case UnsupportedOperationException unsupported -> oneLine(unsupported);
-            case OutOfMemoryError memory ->
-                    "not enough memory; choose a smaller --chunk or --depth: " + oneLine(memory);
             case IOException io -> oneLine(io);
             default -> e.getClass().getSimpleName() + ": " + oneLine(e) + " (see --verbose)";
         };

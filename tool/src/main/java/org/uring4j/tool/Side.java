@@ -22,6 +22,11 @@ final class Side {
         Tally tally;
         try (Ring ring = Ring.open(config)) {
             tally = work.run(ring, memory);
+        } catch (OutOfMemoryError e) {
+            throw new Failure(
+                    "not enough memory; choose a smaller --depth, --chunk or --memory: "
+                            + Failure.oneLine(e),
+                    e);
         }
         // Not in a finally block: when the ring would not close, the memory is still the kernel's.
         memory.close();

@@ -208,6 +208,21 @@ class FailureTest {
         assertThat(err).isEmptyFile();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "send /etc/hostname 127.0.0.1:PORT --chunk=1G --depth=4096",
+                "demo --size=1M --chunk=1G --depth=4096"
+            })
+    void shouldSayThatThereIsTooLittleMemory(String args) throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Cli.Result result =
+                    Cli.run(args.replace("PORT", "" + server.getLocalPort()).split(" "));
+            assertThat(result.exitCode()).isEqualTo(1);
+            assertThat(result.error()).contains("not enough memory", "--chunk", "--depth");
+        }
+    }
+
     @Test
     void shouldSayThatPortIsTaken() throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
