@@ -31,9 +31,21 @@ final class Workplace implements AutoCloseable {
         return directory.resolve(name);
     }
 
-    /** Makes a file of random bytes. */
+    /** Makes a file of random bytes, if there is room for it and for another one like it. */
     Path randomFile(String name, long size) throws IOException {
         Path file = path(name);
+        long room = Files.getFileStore(directory).getUsableSpace();
+        if (size > room / 2) {
+            throw new Failure(
+                    "there is no room for two files of "
+                            + Sizes.format(size)
+                            + " in "
+                            + directory.getParent()
+                            + ", which has "
+                            + Sizes.format(room)
+                            + " left; choose a smaller --size, or another place by"
+                            + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIRECTORY");
+        }
         SplittableRandom random = new SplittableRandom();
         byte[] bytes = new byte[PIECE];
         try (FileChannel channel =

@@ -208,6 +208,13 @@ class FailureTest {
         assertThat(err).isEmptyFile();
     }
 
+    @Test
+    void shouldNotFillTheDisk() {
+        Cli.Result result = Cli.run("demo", "--size", "1000000T");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.error()).contains("no room for two files", "--size");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
