@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -28,6 +29,10 @@ final class Results {
     /** How often a test method passed and failed; one with parameters does both many times. */
     record Tally(int passed, int failed) {
         static final Tally NONE = new Tally(0, 0);
+
+        Tally plus(Tally other) {
+            return new Tally(passed + other.passed, failed + other.failed);
+        }
     }
 
     /** By kernel, then by {@code Class.method}. */
@@ -49,12 +54,7 @@ final class Results {
         if (Files.isDirectory(lab)) {
             try (DirectoryStream<Path> guests = Files.newDirectoryStream(lab)) {
                 for (Path guest : guests) {
-                    Path report = guest.resolve("TEST-junit-jupiter.xml");
-                    Path release = guest.resolve("release");
-                    if (Files.exists(report) && Files.exists(release)) {
-                        String suffix = guest.endsWith("lab") ? " (lab)" : "";
-                        results.add(report, kernel(Files.readString(release)) + suffix);
-                    }
+                    results.addGuest(guest, guest.endsWith("lab") ? " (lab)" : "");
                 }
             }
         }
@@ -74,6 +74,29 @@ final class Results {
         return matcher.group(1);
     }
 
+    /** What was tried once more counts as it then ended. */
+    private void addGuest(Path guest, String suffix) throws IOException {
+        Results tries = new Results();
+        for (Path directory : List.of(guest, guest.resolve("second-try"))) {
+            Path report = directory.resolve("TEST-junit-jupiter.xml");
+            Path release = directory.resolve("release");
+            if (Files.exists(report) && Files.exists(release)) {
+                Results one = new Results();
+                one.add(report, kernel(Files.readString(release)) + suffix);
+                one.kernels.forEach((kernel, tests) -> tries.testsUnder(kernel).putAll(tests));
+            }
+        }
+        tries.kernels.forEach(
+                (kernel, tests) ->
+                        tests.forEach(
+                                (test, tally) ->
+                                        testsUnder(kernel).merge(test, tally, Tally::plus)));
+    }
+
+    private Map<String, Tally> testsUnder(String kernel) {
+        return kernels.computeIfAbsent(kernel, name -> new HashMap<>());
+    }
+
     /** Adds a report, of the kernel it names itself where {@code kernel} is empty. */
     private void add(Path report, String kernel) throws IOException {
         Element root;
@@ -89,7 +112,7 @@ final class Results {
             return;
         }
         String ran = kernel.isEmpty() ? kernel(release) : kernel;
-        Map<String, Tally> tests = kernels.computeIfAbsent(ran, name -> new HashMap<>());
+        Map<String, Tally> tests = testsUnder(ran);
         NodeList cases = root.getElementsByTagName("testcase");
         for (int i = 0; i < cases.getLength(); i++) {
             Element test = (Element) cases.item(i);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,7 +35,9 @@ final class Matrix {
         }
         kernels.forEach(Matrix::printDetails);
         System.out.println(table(rows(kernels)));
-        System.out.println("passed, F failed, S skipped; the reasons are above");
+        System.out.println(
+                "passed, F failed, S skipped, R of those passed did so at the second try only;"
+                        + " the reasons are above");
         boolean good = kernels.stream().allMatch(Outcome::isGood);
         if (page != null) {
             Files.writeString(page, page(kernels));
@@ -56,6 +59,9 @@ final class Matrix {
                 test.reason().lines().limit(8).forEach(line -> System.out.println("    " + line));
             }
         }
+        for (String second : secondTries(kernel)) {
+            System.out.println("  " + second);
+        }
         skipped(kernel)
                 .forEach(
                         (reason, families) ->
@@ -64,6 +70,26 @@ final class Matrix {
                 .filter(device -> device.contains(" absent: "))
                 .forEach(device -> System.out.println("  device " + device));
         System.out.println();
+    }
+
+    /** What passed only then, a line for each. */
+    private static List<String> secondTries(Outcome kernel) {
+        List<String> lines = new ArrayList<>();
+        for (String problem : kernel.firstProblems()) {
+            lines.add("tried once more as a whole: " + shortened(problem));
+        }
+        for (Test test : kernel.tests()) {
+            if (test.outcome() == Test.Kind.PASSED_SECOND_TRY) {
+                String name = test.family() + "." + test.name();
+                lines.add("passed at the second try: " + name + ": " + shortened(test.reason()));
+            }
+        }
+        return lines;
+    }
+
+    /** The first line. */
+    private static String shortened(String reason) {
+        return reason.lines().findFirst().orElse("no reason was given");
     }
 
     /** Reasons, and which families have them how often. */
@@ -88,19 +114,30 @@ final class Matrix {
         if (begin < BEGIN.length() || end < begin) {
             throw new IllegalStateException("README.md has no place for the table: " + BEGIN + END);
         }
-        List<List<String>> rows =
-                List.of(
-                        releases(kernels),
-                        counts("tests passed", kernels, Test.Kind.PASSED),
-                        counts("failed", kernels, Test.Kind.FAILED),
-                        counts("skipped: it lacks something", kernels, Test.Kind.SKIPPED));
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(releases(kernels));
+        rows.add(counts("tests passed", kernels, Matrix::passed));
+        if (kernels.stream().anyMatch(k -> count(k.tests(), Test.Kind.PASSED_SECOND_TRY) > 0)) {
+            rows.add(
+                    counts(
+                            "of these at the second try",
+                            kernels,
+                            tests -> count(tests, Test.Kind.PASSED_SECOND_TRY)));
+        }
+        rows.add(counts("failed", kernels, tests -> count(tests, Test.Kind.FAILED)));
+        rows.add(
+                counts(
+                        "skipped: it lacks something",
+                        kernels,
+                        tests -> count(tests, Test.Kind.SKIPPED)));
         return text.substring(0, begin) + table(rows) + text.substring(end);
     }
 
-    private static List<String> counts(String title, List<Outcome> kernels, Test.Kind kind) {
+    private static List<String> counts(
+            String title, List<Outcome> kernels, ToIntFunction<List<Test>> counted) {
         return Stream.concat(
                         Stream.of(title),
-                        kernels.stream().map(k -> Integer.toString(count(k.tests(), kind))))
+                        kernels.stream().map(k -> Integer.toString(counted.applyAsInt(k.tests()))))
                 .toList();
     }
 
@@ -142,9 +179,16 @@ final class Matrix {
         }
         rows.add(row("all", kernels, test -> true));
         List<String> kernel = new ArrayList<>(List.of("the kernel itself"));
-        kernels.forEach(k -> kernel.add(k.problems().isEmpty() ? "good" : "FAILED"));
+        kernels.forEach(k -> kernel.add(verdict(k)));
         rows.add(kernel);
         return rows;
+    }
+
+    private static String verdict(Outcome kernel) {
+        if (!kernel.problems().isEmpty()) {
+            return "FAILED";
+        }
+        return kernel.firstProblems().isEmpty() ? "good" : "good at the second try";
     }
 
     private static List<String> releases(List<Outcome> kernels) {
@@ -158,14 +202,20 @@ final class Matrix {
         List<String> row = new ArrayList<>(List.of(title));
         for (Outcome kernel : kernels) {
             List<Test> tests = kernel.tests().stream().filter(included).toList();
-            String cell = Integer.toString(count(tests, Test.Kind.PASSED));
+            String cell = Integer.toString(passed(tests));
+            int again = count(tests, Test.Kind.PASSED_SECOND_TRY);
             int failed = count(tests, Test.Kind.FAILED);
             int skipped = count(tests, Test.Kind.SKIPPED);
             cell += failed == 0 ? "" : " " + failed + "F";
             cell += skipped == 0 ? "" : " " + skipped + "S";
+            cell += again == 0 ? "" : " " + again + "R";
             row.add(tests.isEmpty() ? "none" : cell);
         }
         return row;
+    }
+
+    private static int passed(List<Test> tests) {
+        return count(tests, Test.Kind.PASSED) + count(tests, Test.Kind.PASSED_SECOND_TRY);
     }
 
     private static int count(List<Test> tests, Test.Kind kind) {
@@ -184,6 +234,8 @@ final class Matrix {
 
                 A cell is the number of tests that passed, F how many failed, S how many were \
                 skipped because the kernel or a device lacks something; the reasons are below. \
+                What failed was tried once more, in a second boot: R says how many of those that \
+                passed did so only then, and they are named below. \
                 "The kernel itself" is good when it booted, answered in time and logged neither \
                 a warning nor an error (but for what lab/Outcome.java names).
 
@@ -205,6 +257,7 @@ final class Matrix {
                     page.append(item("failed", test.family() + ", " + test.name()));
                 }
             }
+            secondTries(kernel).forEach(second -> page.append("- " + second + '\n'));
             skipped(kernel)
                     .forEach(
                             (reason, families) ->

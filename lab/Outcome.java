@@ -2,19 +2,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What one guest brought back. The problems are those of the kernel, not of single tests. */
+/**
+ * What one guest brought back. The problems are those of the kernel, not of single tests;
+ * firstProblems are those of a first try that a second one followed.
+ */
 record Outcome(
         String name,
         String packageName,
         String release,
         List<String> devices,
         List<Test> tests,
-        List<String> problems) {
+        List<String> problems,
+        List<String> firstProblems) {
     private static final int LAST_LINES = 25;
 
     /** What a kernel logs when something is wrong with it. */
@@ -34,7 +40,34 @@ record Outcome(
                             + ".*?---\\[ end trace \\]---",
                     Pattern.DOTALL);
 
+    /** Both tries as one, if there was a second. */
     static Outcome read(String name, Path directory) throws IOException {
+        Outcome first = of(name, directory);
+        Path again = directory.resolve("second-try");
+        return Files.isDirectory(again) ? first.followedBy(of(name, again)) : first;
+    }
+
+    /** What the second try did not come to is as the first one left it. */
+    private Outcome followedBy(Outcome second) {
+        Map<String, Test> merged = new LinkedHashMap<>();
+        for (Test test : tests) {
+            merged.put(test.family() + "." + test.name(), test);
+        }
+        for (Test test : second.tests) {
+            merged.merge(test.family() + "." + test.name(), test, Test::followedBy);
+        }
+        return new Outcome(
+                name,
+                packageName,
+                release.equals(name) ? second.release : release,
+                devices.isEmpty() ? second.devices : devices,
+                List.copyOf(merged.values()),
+                second.problems,
+                problems);
+    }
+
+    /** One try. */
+    static Outcome of(String name, Path directory) throws IOException {
         List<String> problems = new ArrayList<>();
         String console = text(directory.resolve("console.log"));
         String release = text(directory.resolve("release")).strip();
@@ -48,7 +81,9 @@ record Outcome(
                             + String.join("\n", complaints)
                             + last("console.log", console));
         }
-        if (release.isEmpty()) {
+        if (ended.isEmpty()) {
+            problems.add("the guest was not started; the reason is above");
+        } else if (release.isEmpty()) {
             problems.add("the kernel did not boot to user space" + last("console.log", console));
         } else if (ended.equals("124") || ended.equals("137")) {
             problems.add("the guest did not end in time" + last("console.log", console));
@@ -68,13 +103,19 @@ record Outcome(
             String log = text(directory.resolve("tests.log"));
             problems.add("the guest brought back no test's result" + last("tests.log", log));
         }
+        boolean failed = tests.stream().anyMatch(test -> test.outcome() == Test.Kind.FAILED);
+        if (status.equals("1") && !failed && problems.isEmpty()) {
+            String log = text(directory.resolve("tests.log"));
+            problems.add("JUnit tells of a failure, its report of none" + last("tests.log", log));
+        }
         return new Outcome(
                 name,
                 text(directory.resolve("package")).strip(),
                 release.isEmpty() ? name : release,
                 text(directory.resolve("devices")).lines().toList(),
                 tests,
-                problems);
+                problems,
+                List.of());
     }
 
     boolean isLab() {

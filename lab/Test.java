@@ -13,7 +13,10 @@ import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 
-/** What became of one test, from JUnit's XML. The reason is empty for one that passed. */
+/**
+ * What became of one test, from JUnit's XML. The reason is empty for one that passed, and that of
+ * the first try for one that passed at the second.
+ */
 record Test(String family, String name, Kind outcome, String reason) {
     private static final Pattern DISPLAY_NAME =
             Pattern.compile("(?m)^display-name: .* > (\\[\\d+\\].*)$");
@@ -22,8 +25,28 @@ record Test(String family, String name, Kind outcome, String reason) {
 
     enum Kind {
         PASSED,
+        PASSED_SECOND_TRY,
         FAILED,
         SKIPPED
+    }
+
+    /** The simple name of the outermost class. */
+    String className() {
+        return family.replaceFirst("\\$.*", "") + "Test";
+    }
+
+    /** What is true of this test when it was tried once more, with that result. */
+    Test followedBy(Test second) {
+        if (outcome != Kind.FAILED) {
+            return second;
+        }
+        return switch (second.outcome) {
+            case FAILED -> second;
+            case PASSED, PASSED_SECOND_TRY ->
+                    new Test(family, name, Kind.PASSED_SECOND_TRY, reason);
+            // Nothing was shown by it.
+            case SKIPPED -> this;
+        };
     }
 
     static List<Test> read(Path xml) throws IOException {
