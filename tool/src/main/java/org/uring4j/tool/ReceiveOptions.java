@@ -40,7 +40,7 @@ final class ReceiveOptions {
 
     @Option(
             names = "--deviceless",
-            description = "The same without a network interface: the kernel copies (Linux 7.1).")
+            description = "As --zcrx, without a network interface: the kernel copies (Linux 7.1).")
     private boolean deviceless;
 
     @Option(

@@ -27,7 +27,9 @@ final class TransferOptions {
             paramLabel = "SIZE",
             defaultValue = "256K",
             converter = Sizes.class,
-            description = "Bytes a request, as 4096, 64K or 1M (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Bytes read at a time, as 4096, 64K or 1M (default: ${DEFAULT-VALUE})."
+                            + " They are sent 256K at a time at most.")
     void setChunk(long chunk) {
         if (chunk < MIN_CHUNK || chunk > MAX_CHUNK) {
             throw new ParameterException(
