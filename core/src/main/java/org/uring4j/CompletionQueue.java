@@ -100,7 +100,7 @@ public final class CompletionQueue {
      * @throws IllegalStateException from within a handler, or when the ring is closed
      */
     public int drain(CompletionHandler handler) {
-        return drain(handler, Integer.MAX_VALUE);
+        return take(handler, Integer.MAX_VALUE);
     }
 
     /**
@@ -110,6 +110,10 @@ public final class CompletionQueue {
      * @return how many there were
      */
     public int drain(CompletionHandler handler, int max) {
+        return take(handler, checked(max));
+    }
+
+    private int take(CompletionHandler handler, int max) {
         int tail = begin();
         if (head == tail) {
             return 0;
@@ -154,8 +158,9 @@ public final class CompletionQueue {
 
     /** As {@link #drain(BigCompletionHandler)}, at most {@code max} of them. */
     public int drain(BigCompletionHandler handler, int max) {
+        int most = checked(max);
         int tail = begin();
-        return head == tail ? 0 : drainBig(handler, tail, max);
+        return head == tail ? 0 : drainBig(handler, tail, most);
     }
 
     private int drainBig(BigCompletionHandler handler, int tail, int max) {
@@ -240,6 +245,13 @@ public final class CompletionQueue {
 
     boolean draining() {
         return draining;
+    }
+
+    private static int checked(int max) {
+        if (max < 1) {
+            throw new IllegalArgumentException("max must be 1 or more: max=" + max);
+        }
+        return max;
     }
 
     /** Checks the call and finds the tail, after asking the kernel for more if there is nothing. */
