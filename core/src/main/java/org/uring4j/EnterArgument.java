@@ -2,6 +2,7 @@ package org.uring4j;
 
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_ABS_TIMER;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_EXT_ARG;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_GETEVENTS;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_NO_IOWAIT;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_MIN_TIMEOUT;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_NO_IOWAIT;
@@ -72,10 +73,20 @@ final class EnterArgument {
         if (wait.minimumMicros != 0 && !setup.has(IORING_FEAT_MIN_TIMEOUT)) {
             throw tooOld("a minimum wait", "6.12");
         }
-        if (wait.noIowait && !setup.has(IORING_FEAT_NO_IOWAIT)) {
+        checkNoIowait(wait.noIowait, setup);
+        return IORING_ENTER_EXT_ARG | enterFlags(wait);
+    }
+
+    /** What all waits of a ring are entered with. */
+    static int waitFlags(boolean noIowait, RingSetup setup) {
+        checkNoIowait(noIowait, setup);
+        return IORING_ENTER_GETEVENTS | (noIowait ? IORING_ENTER_NO_IOWAIT : 0);
+    }
+
+    private static void checkNoIowait(boolean wanted, RingSetup setup) {
+        if (wanted && !setup.has(IORING_FEAT_NO_IOWAIT)) {
             throw tooOld("noIowait", "6.15");
         }
-        return IORING_ENTER_EXT_ARG | enterFlags(wait);
     }
 
     /** The flags that go with a wait beside its argument. */

@@ -1,8 +1,5 @@
 package org.uring4j;
 
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_GETEVENTS;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_ENTER_NO_IOWAIT;
-import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_NO_IOWAIT;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_FEAT_REG_REG_RING;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_R_DISABLED;
 
@@ -89,7 +86,7 @@ public final class Ring implements AutoCloseable {
             if (!disabled) {
                 own();
             }
-            waitFlags = waitFlags(config, setup);
+            waitFlags = EnterArgument.waitFlags(config.noIowait, setup);
             complete = true;
         } finally {
             if (!complete) {
@@ -113,19 +110,6 @@ public final class Ring implements AutoCloseable {
                             + " open it on a platform thread, or with singleIssuer(false)");
         }
         return new Ring(config);
-    }
-
-    private static int waitFlags(RingConfig config, RingSetup setup) {
-        if (!config.noIowait) {
-            return IORING_ENTER_GETEVENTS;
-        }
-        if (!setup.has(IORING_FEAT_NO_IOWAIT)) {
-            throw new UringException(
-                    "io_uring_enter",
-                    Errno.EINVAL,
-                    "noIowait needs Linux 6.15, this is " + KernelVersion.running());
-        }
-        return IORING_ENTER_GETEVENTS | IORING_ENTER_NO_IOWAIT;
     }
 
     /** The calling thread takes the ring into possession. */
