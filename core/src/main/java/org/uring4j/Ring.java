@@ -323,9 +323,15 @@ public final class Ring implements AutoCloseable {
         return Math.max(0, submissions.counted() + completions.untagged() - completions.ended());
     }
 
-    /** Whether certainly nothing is in flight: not while tags may come back unannounced. */
+    /**
+     * Whether certainly nothing can name memory: no request in flight or waiting to be submitted,
+     * and no tag that may come back unannounced.
+     */
     boolean quiet() {
-        return inFlight() == 0 && completions.tagged() == 0 && !submissions.skips;
+        return inFlight() == 0
+                && submissions.ready() == 0
+                && completions.tagged() == 0
+                && !submissions.skips;
     }
 
     /**

@@ -22,6 +22,7 @@ import org.uring4j.op.Timeouts;
 import org.uring4j.op.Timespec;
 import org.uring4j.op.ZeroCopySend;
 import org.uring4j.resource.BufferRing;
+import org.uring4j.resource.LeasedMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -208,6 +209,21 @@ class CloseTest {
         assertThatThrownBy(() -> slice.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0))
                 .isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> buffers.recycle(3)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldKeepMemoryThatARequestNotYetSubmittedNames(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                Connection connection = Connection.open(ring)) {
+            LeasedMemory memory = LeasedMemory.allocate(ring, 1, 16);
+            MemorySegment buffer = memory.buffer(memory.take());
+            Sockets.recv(ring.next(), connection.fd(), buffer, 0);
+            memory.close();
+            connection.send("hello");
+            assertThat(Net.ok(ring)).isEqualTo(5);
+            assertThat(Opened.text(buffer, 5)).isEqualTo("hello");
+        }
     }
 
     private static java.io.OutputStream discard() {

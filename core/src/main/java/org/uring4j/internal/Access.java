@@ -59,8 +59,8 @@ public abstract class Access {
     public abstract void remove(Ring ring, AutoCloseable child);
 
     /**
-     * Frees memory that requests in flight may still name: now when none are, else when the ring
-     * has closed.
+     * Frees memory that requests may still name: now when none is in flight or waits to be
+     * submitted, else when the ring has closed.
      */
     public abstract void release(Ring ring, Runnable free);
 
