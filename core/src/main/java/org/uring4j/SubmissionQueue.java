@@ -145,33 +145,42 @@ public final class SubmissionQueue {
         if (shift != SMALL_SHIFT) {
             return tryNext();
         }
-        if (!mixed) {
+        if (!mixed || entries == 1) {
             throw new IllegalStateException(
-                    "128-byte requests need RingConfig.sqeSize(SqeSize.B128) or MIXED");
+                    "128-byte requests need RingConfig.sqeSize(SqeSize.B128), or MIXED and at least"
+                            + " 2 entries");
         }
         if (open != 0) {
             dropOpen();
         }
-        // An entry must not wrap: the last slot alone is filled with a request that does nothing.
-        boolean pad = (tail & mask) == mask;
-        if (entries - (tail - currentHead()) < (pad ? 3 : 2)) {
-            return null;
-        }
-        if (pad) {
-            long filler = slots + ((long) (tail & mask) << shift);
-            Memory.clear(filler, IoUringSqe.SIZEOF);
-            Memory.putByte(filler + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
-            Memory.putByte(filler + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
+        int free = spaceLeft();
+        // An entry must not wrap: the last slot stays alone.
+        if ((tail & mask) == mask && free > 0) {
+            fillUp();
             tail++;
-            uncounted++;
+            free--;
+        }
+        if (free < 2) {
+            return null;
         }
         Sqe sqe = cursor;
         sqe.address = slots + ((long) (tail & mask) << shift);
-        Memory.clear(sqe.address, 2L * IoUringSqe.SIZEOF);
-        tail += 2;
+        Memory.clear(sqe.address, IoUringSqe.SIZEOF);
+        tail++;
+        // Should a request of 64 bytes be written before it, there is one here too.
+        fillUp();
+        tail++;
         open = 2;
-        uncounted++;
         return sqe;
+    }
+
+    /** Fills the slot at the tail with a request that does nothing, and does not say so. */
+    private void fillUp() {
+        long slot = slots + ((long) (tail & mask) << shift);
+        Memory.clear(slot, IoUringSqe.SIZEOF);
+        Memory.putByte(slot + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
+        Memory.putByte(slot + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
+        uncounted++;
     }
 
     /** Takes back the slots that no request was written to. */
@@ -216,31 +225,41 @@ public final class SubmissionQueue {
 
     /** How many of the requests taken so far post a completion of their own. */
     long counted() {
-        return taken - uncounted;
+        return taken - (uncounted == 0 ? 0 : uncounted - uncountedHere());
     }
 
     /** Drops what the kernel has not taken or, with a poll thread, not been shown. */
     void discard() {
         dropOpen();
-        int from = polled ? published : head;
-        for (int i = from; i != tail; i++) {
-            long slot = slots + ((long) (i & mask) << shift);
-            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
-            int flags = Memory.getByte(slot + IoUringSqe.FLAGS);
-            boolean twoSlots =
-                    mixed && (opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128);
-            if ((flags & IOSQE_CQE_SKIP_SUCCESS) != 0) {
-                uncounted--;
-            }
-            if (twoSlots) {
-                uncounted--;
-                i++;
-            }
-        }
-        tail = from;
+        uncounted -= uncountedHere();
+        tail = kernels();
         if (!rewind) {
             storeTailRelease(tail);
         }
+    }
+
+    /** Entries that were not handed over yet, and will post no completion of their own. */
+    private int uncountedHere() {
+        // Of two open slots the second; what is in them does not matter.
+        int count = open == 2 ? 1 : 0;
+        int end = tail - open;
+        for (int i = kernels(); end - i > 0; i++) {
+            long slot = slots + ((long) (i & mask) << shift);
+            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
+            if ((Memory.getByte(slot + IoUringSqe.FLAGS) & IOSQE_CQE_SKIP_SUCCESS) != 0) {
+                count++;
+            }
+            if (mixed && (opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128)) {
+                count++;
+                i++;
+            }
+        }
+        return count;
+    }
+
+    /** Up to where entries are the kernel's to take, or taken. */
+    private int kernels() {
+        return polled ? published : head;
     }
 
     /** Whether the slot handed out last has 128 bytes; of a mixed queue's, while it is empty. */

@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.RingConfig.SqeSize;
 import org.uring4j.op.Nops;
+import org.uring4j.op.Sockets;
 import org.uring4j.resource.RegisteredBuffers;
 import org.uring4j.resource.RegisteredFiles;
 
@@ -158,6 +160,57 @@ class NopsTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Nops.nop(ring.next(), -1, 65536, 0, 0))
                     .withMessageContaining("index=65536");
+        }
+    }
+
+    @Test
+    void shouldCountRequestsWhileALargeEntryWaits() throws Exception {
+        Needs.kernel("6.19", "IORING_SETUP_SQE_MIXED");
+        try (Ring ring = RingMode.SQE_MIXED.open(4);
+                Connection connection = Connection.open(ring);
+                Arena arena = Arena.ofShared()) {
+            Sockets.recv(ring.next(), connection.fd(), arena.allocate(8), 0).userData(1);
+            ring.submit();
+            for (int i = 0; i < 9; i++) {
+                ring.next128();
+                assertThat(ring.inFlight()).isOne();
+                Nops.nop128(ring.next128()).userData(2);
+                assertThat(ring.inFlight()).isOne();
+                assertThat(Completions.one(ring).userData()).isEqualTo(2);
+                assertThat(ring.inFlight()).isOne();
+            }
+            connection.send("x");
+            assertThat(Completions.one(ring).userData()).isEqualTo(1);
+            assertThat(ring.inFlight()).isZero();
+        }
+    }
+
+    @Test
+    void shouldTakeSmallRequestInLargeEntry() {
+        Needs.kernel("6.19", "IORING_SETUP_SQE_MIXED");
+        try (Ring ring = RingMode.SQE_MIXED.open(4)) {
+            for (int i = 0; i < 9; i++) {
+                Nops.nop(ring.next128()).userData(i);
+                assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                assertThat(Completions.now(ring)).isEmpty();
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseLargeRequestInSmallEntry() {
+        Needs.kernel("6.19", "IORING_SETUP_SQE_MIXED");
+        try (Ring ring = RingMode.SQE_MIXED.open(2)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Nops.nop128(ring.next()))
+                    .withMessageContaining("next128");
+            Nops.nop(ring.next()).userData(1);
+            assertThat(Completions.one(ring).userData()).isEqualTo(1);
+            // At the queue's end there is room for a small one only, which is passed over.
+            Nops.nop128(ring.next128()).userData(2);
+            assertThat(Completions.one(ring).userData()).isEqualTo(2);
+            assertThat(ring.inFlight()).isZero();
         }
     }
 }

@@ -80,6 +80,22 @@ public final class Encoder {
     }
 
     /**
+     * Writes an entry of 128 bytes; what is not named is 0.
+     *
+     * @throws IllegalStateException when the slot has 64 bytes only: the kernel would take the next
+     *     request for the second half
+     */
+    public static Sqe prepare128(Sqe sqe, int opcode, int fd, long off) {
+        if (!ACCESS.large(sqe)) {
+            throw new IllegalStateException(
+                    "a request of 128 bytes is written to an entry from Ring.next128(), once");
+        }
+        prepare(sqe, opcode, fd, off, 0, 0, 0);
+        Memory.clear(ACCESS.fill(sqe) + IoUringSqe.SIZEOF, IoUringSqe.SIZEOF);
+        return sqe;
+    }
+
+    /**
      * The address of native memory.
      *
      * @param length how many bytes of it the request may touch

@@ -149,21 +149,8 @@ public final class Commands {
 
     /** Writes a command of 128 bytes, whose area is 0. */
     static Sqe encode128(Sqe sqe, int fd, int command) {
-        if (!ACCESS.large(sqe)) {
-            throw new IllegalStateException(
-                    "a command of 128 bytes is written to an entry from Ring.next128(), once");
-        }
-        boolean mixed = ACCESS.mixed(sqe);
-        Encoder.prepare(
-                sqe,
-                mixed ? IORING_OP_URING_CMD128 : IORING_OP_URING_CMD,
-                fd,
-                command & 0xffff_ffffL,
-                0,
-                0,
-                0);
-        Memory.clear(ACCESS.fill(sqe) + IoUringSqe.SIZEOF, IoUringSqe.SIZEOF);
-        return sqe;
+        int opcode = ACCESS.mixed(sqe) ? IORING_OP_URING_CMD128 : IORING_OP_URING_CMD;
+        return Encoder.prepare128(sqe, opcode, fd, command & 0xffff_ffffL);
     }
 
     /** Where the area of a command that was written begins. */

@@ -86,8 +86,9 @@ public final class Nops {
      * Does nothing, in a 128-byte entry ({@code IORING_OP_NOP128}, since Linux 6.19).
      *
      * @param sqe from {@link Ring#next128}
+     * @throws IllegalStateException when the entry has only 64 bytes
      */
     public static Sqe nop128(Sqe sqe) {
-        return Encoder.prepare(sqe, IORING_OP_NOP128, -1, 0, 0, 0, 0);
+        return Encoder.prepare128(sqe, IORING_OP_NOP128, -1, 0);
     }
 }
