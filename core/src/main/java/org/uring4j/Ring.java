@@ -57,7 +57,7 @@ public final class Ring implements AutoCloseable {
     private Ring(RingConfig config) {
         RingOpener opener = RingOpener.open(config);
         this.config = config;
-        resources = new RingResources(opener, config.memory);
+        resources = new RingResources(opener);
         fd = new RingFd(opener);
         submissions = new SubmissionQueue(opener);
         completions = new CompletionQueue(this, opener);

@@ -23,6 +23,9 @@ final class RingLayout {
     /** What was mapped for it, if not the program's memory. */
     final List<Mapping> mappings = new ArrayList<>();
 
+    /** The program's memory they are in instead. */
+    final @Nullable RingMemory memory;
+
     final int sqEntries;
     final int cqEntries;
 
@@ -47,9 +50,11 @@ final class RingLayout {
      * @param flags the {@code IORING_SETUP_*} in force
      * @param params the address of the {@code io_uring_params} that the kernel has filled in
      */
-    RingLayout(int fd, int flags, long params, boolean programsMemory) {
+    RingLayout(int fd, int flags, long params, @Nullable RingMemory memory) {
         this.fd = fd;
         this.flags = flags;
+        this.memory = memory;
+        boolean programsMemory = memory != null;
         sqEntries = Memory.getInt(params + IoUringParams.SQ_ENTRIES);
         cqEntries = Memory.getInt(params + IoUringParams.CQ_ENTRIES);
         long rings = programsMemory ? userAddress(params, true) : mapRings(params);

@@ -64,7 +64,7 @@ final class RingOpener {
 
             boolean mapped = false;
             try {
-                layout = new RingLayout(fd, flags, params, config.memory != null);
+                layout = new RingLayout(fd, flags, params, config.memory);
                 mapped = true;
             } finally {
                 if (!mapped && (flags & REGISTERED_FD_ONLY) == 0) {

@@ -24,10 +24,10 @@ final class RingResources {
     private boolean abandoned;
     private @Nullable IllegalStateException complaint;
 
-    RingResources(RingOpener opener, @Nullable RingMemory memory) {
+    RingResources(RingOpener opener) {
         queues = opener.layout.mappings;
         mappings = new ArrayList<>(queues);
-        this.memory = memory;
+        memory = opener.layout.memory;
         place = opener.place();
     }
 

@@ -78,7 +78,8 @@ public final class RingSize {
             Memory.putInt(params + IoUringParams.SQ_ENTRIES, entries);
             Memory.putInt(params + IoUringParams.CQ_ENTRIES, cqEntries);
             long place = resize(ring, entries, cqEntries, params);
-            RingLayout layout = new RingLayout(ring.fd(), setup.flags(), params, place != 0);
+            RingMemory memory = ring.resources().memory();
+            RingLayout layout = new RingLayout(ring.fd(), setup.flags(), params, memory);
             submissions.move(layout);
             completions.move(layout);
             ring.resources().moved(layout.mappings, place);

@@ -29,10 +29,15 @@ import org.uring4j.internal.uapi.IoUringSqe;
 public final class SubmissionQueue {
     private static final int SMALL_SHIFT = 6;
 
+    /**
+     * Where the queue lies. Held so that this stays mapped for as long as a program holds the
+     * cursor, even if it has let go of the ring.
+     */
+    private RingLayout layout;
+
     private long headAddress;
     private long tailAddress;
     private long flagsAddress;
-    private long droppedAddress;
     private long slots;
     private int entries;
     private int mask;
@@ -67,7 +72,8 @@ public final class SubmissionQueue {
     boolean skips;
 
     SubmissionQueue(RingOpener ring) {
-        place(ring.layout);
+        layout = ring.layout;
+        place();
         shift = (ring.flags & IORING_SETUP_SQE128) == 0 ? SMALL_SHIFT : SMALL_SHIFT + 1;
         polled = (ring.flags & IORING_SETUP_SQPOLL) != 0;
         rewind = (ring.flags & IORING_SETUP_SQ_REWIND) != 0;
@@ -75,11 +81,10 @@ public final class SubmissionQueue {
         cursor = new Sqe(this, slots);
     }
 
-    private void place(RingLayout layout) {
+    private void place() {
         headAddress = layout.sqHead;
         tailAddress = layout.sqTail;
         flagsAddress = layout.sqFlags;
-        droppedAddress = layout.sqDropped;
         slots = layout.sqes;
         entries = layout.sqEntries;
         mask = entries - 1;
@@ -89,14 +94,14 @@ public final class SubmissionQueue {
      * Goes on in other memory, and takes along what the kernel has not taken: it knows of most of
      * that only when it is published.
      */
-    void move(RingLayout layout) {
+    void move(RingLayout to) {
         dropOpen();
         for (int at = head; at != tail; at++) {
-            long from = slots + ((long) (at & mask) << shift);
-            long to = layout.sqes + ((long) (at & (layout.sqEntries - 1)) << shift);
-            Memory.copy(from, to, 1L << shift);
+            long old = slots + ((long) (at & mask) << shift);
+            Memory.copy(old, to.sqes + ((long) (at & (to.sqEntries - 1)) << shift), 1L << shift);
         }
-        place(layout);
+        layout = to;
+        place();
         cursor.address = slots;
     }
 
@@ -117,7 +122,7 @@ public final class SubmissionQueue {
 
     /** How many entries the kernel has dropped as invalid; stays 0. */
     public int dropped() {
-        return Memory.getIntOpaque(droppedAddress);
+        return Memory.getIntOpaque(layout.sqDropped);
     }
 
     /** The cursor on the next free slot, or null when the queue is full. */

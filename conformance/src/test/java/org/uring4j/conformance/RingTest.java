@@ -240,6 +240,12 @@ class RingTest {
     }
 
     @Test
+    void shouldKeepItsMemoryForWhoHoldsAnEntryAlone() throws Exception {
+        assertThat(Apart.process(ForgottenRingChild.class))
+                .matches("forgotten=true mappings=[1-9]\\s+written");
+    }
+
+    @Test
     void shouldBelongToWhoEnablesIt() throws Exception {
         Ring ring = Ring.open(RingConfig.of(4).disabled());
         Nops.nop(ring.next());
