@@ -100,8 +100,15 @@ public final class Sqe {
      * it fails, what is {@link #link linked} after it ends without completions, and counts as
      * {@link Ring#inFlight in flight} for good: have the whole chain skip. Of the ops whose failure
      * does not count ({@link #link}) a failure is not told either.
+     *
+     * @throws IllegalStateException when no request is written here, or it was submitted
      */
     public Sqe skipSuccess() {
+        if (!queue.endsWith(address)) {
+            throw new IllegalStateException(
+                    "skipSuccess is set when the request was written and before it is submitted: it"
+                            + " decides what is counted");
+        }
         if ((flags() & IoUringConstants.IOSQE_CQE_SKIP_SUCCESS) == 0) {
             queue.uncounted++;
             queue.skips = true;

@@ -188,6 +188,12 @@ public final class SubmissionQueue {
         uncounted++;
     }
 
+    /** Whether the last request that is still here was written to the slot at this address. */
+    boolean endsWith(long address) {
+        int behind = tail - 1 - (int) ((address - slots) >> shift) & mask;
+        return open == 0 && tail != kernels() && (behind == 0 || (mixed && behind == 1));
+    }
+
     /** Takes back the slots that no request was written to. */
     private void dropOpen() {
         tail -= open;

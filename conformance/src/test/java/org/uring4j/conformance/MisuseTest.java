@@ -2,11 +2,13 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
+import org.uring4j.Sqe;
 import org.uring4j.op.Nops;
 
 /**
@@ -32,6 +34,24 @@ class MisuseTest {
             }
             assertThat(Completions.one(ring).userData()).isEqualTo(1);
             assertThat(ring.inFlight()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldRefuseToSkipTheCompletionOfNoRequest(RingMode mode) {
+        try (Ring ring = mode.open(4)) {
+            for (int i = 0; i < 3; i++) {
+                Sqe sqe = ring.next();
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> Nops.nop(sqe.skipSuccess()))
+                        .withMessageContaining("skipSuccess");
+                Nops.nop(sqe).userData(i);
+                ring.submit();
+                assertThatIllegalStateException().isThrownBy(sqe::skipSuccess);
+                assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                assertThat(ring.inFlight()).isZero();
+            }
         }
     }
 
