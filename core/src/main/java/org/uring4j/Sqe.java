@@ -10,7 +10,8 @@ import org.uring4j.internal.uapi.IoUringSqe;
  * <p>There is one a ring. {@link Ring#next} moves it to the next free slot and answers it; an
  * encoder of {@code org.uring4j.op} writes a request there; the methods here add what any request
  * may carry. They may be called until {@code next} or {@code submit} is called again, after which
- * the cursor stands on another request or on none.
+ * the cursor stands on another request or on none. When one of them refuses its argument, the
+ * request is not made.
  *
  * <pre>{@code
  * Files.read(ring.next(), fd, buffer, offset).userData(7).link();
@@ -88,7 +89,7 @@ public final class Sqe {
      */
     public Sqe bufferGroup(int group) {
         if ((group & ~0xffff) != 0) {
-            throw new IllegalArgumentException("a buffer group is 0 to 65535: group=" + group);
+            throw refused("a buffer group is 0 to 65535: group=" + group);
         }
         Memory.putShort(address + IoUringSqe.BUF_GROUP, (short) group);
         return flag(IoUringConstants.IOSQE_BUFFER_SELECT);
@@ -123,7 +124,7 @@ public final class Sqe {
      */
     public Sqe personality(int id) {
         if ((id & ~0xffff) != 0) {
-            throw new IllegalArgumentException("a personality is 0 to 65535: id=" + id);
+            throw refused("a personality is 0 to 65535: id=" + id);
         }
         Memory.putShort(address + IoUringSqe.PERSONALITY, (short) id);
         return this;
@@ -135,7 +136,7 @@ public final class Sqe {
      */
     public Sqe ioPriority(int priority) {
         if ((priority & ~0xffff) != 0) {
-            throw new IllegalArgumentException("an I/O priority has 16 bits: priority=" + priority);
+            throw refused("an I/O priority has 16 bits: priority=" + priority);
         }
         Memory.putShort(address + IoUringSqe.IOPRIO, (short) priority);
         return this;
@@ -164,6 +165,12 @@ public final class Sqe {
 
     int flags() {
         return Memory.getByte(address + IoUringSqe.FLAGS);
+    }
+
+    /** Without what was to be set the request would be another: it is not made. */
+    private IllegalArgumentException refused(String why) {
+        queue.withdraw(address);
+        return new IllegalArgumentException(why);
     }
 
     private Sqe flag(int bit) {

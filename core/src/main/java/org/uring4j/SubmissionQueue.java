@@ -190,8 +190,24 @@ public final class SubmissionQueue {
 
     /** Whether the last request that is still here was written to the slot at this address. */
     boolean endsWith(long address) {
-        int behind = tail - 1 - (int) ((address - slots) >> shift) & mask;
-        return open == 0 && tail != kernels() && (behind == 0 || (mixed && behind == 1));
+        int size = sizeOfLast(address);
+        return open == 0 && tail != kernels() && (size == 1 || (mixed && size == 2));
+    }
+
+    /** Takes that request back: its slots are handed out again. */
+    void withdraw(long address) {
+        if (endsWith(address)) {
+            open = sizeOfLast(address);
+            if ((Memory.getByte(address + IoUringSqe.FLAGS) & IOSQE_CQE_SKIP_SUCCESS) != 0) {
+                uncounted--;
+            }
+        }
+    }
+
+    /** How many slots the last request has, if it was written to the one at this address. */
+    private int sizeOfLast(long address) {
+        int index = (int) ((address - slots) >> shift);
+        return (tail - 1 - index & mask) + 1;
     }
 
     /** Takes back the slots that no request was written to. */

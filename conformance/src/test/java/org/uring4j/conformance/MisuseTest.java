@@ -3,13 +3,24 @@ package org.uring4j.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
 import org.uring4j.Sqe;
+import org.uring4j.op.Commands;
+import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
+import org.uring4j.op.SockAddr;
+import org.uring4j.op.Sockets;
+import org.uring4j.op.ZeroCopySend;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * What a program should not do with a ring: an exception says so, and afterwards nothing is lost,
@@ -50,6 +61,39 @@ class MisuseTest {
                 ring.submit();
                 assertThatIllegalStateException().isThrownBy(sqe::skipSuccess);
                 assertThat(Completions.one(ring).userData()).isEqualTo(i);
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldNotMakeARequestThatIsRefusedHalfWay(RingMode mode) {
+        try (Ring ring = mode.open(4);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(8);
+            MemorySegment gone;
+            SockAddr nowhere;
+            try (Arena closed = Arena.ofShared()) {
+                gone = closed.allocate(8);
+                nowhere = SockAddr.of(closed, Net.ANY);
+            }
+            List<ThrowingCallable> requests =
+                    List.of(
+                            () -> Sockets.recvProvided(ring.next(), 0, 0, 70_000, 0, 0),
+                            () -> Files.read(ring.next(), 0, memory, 0).personality(-1),
+                            () -> Files.read(ring.next(), 0, memory, 0).ioPriority(1 << 16),
+                            () -> Nops.nop(ring.next()).skipSuccess().bufferGroup(-1),
+                            () -> Sockets.sendTo(ring.next(), 0, memory, nowhere, 0, 0),
+                            () -> ZeroCopySend.sendTo(ring.next(), 0, memory, nowhere, 0, 0),
+                            () -> Commands.command(ring.next(), 0, 0, gone));
+            for (ThrowingCallable request : requests) {
+                assertThatThrownBy(request)
+                        .isInstanceOfAny(
+                                IllegalArgumentException.class, IllegalStateException.class);
+                assertThat(ring.submissions().ready()).isZero();
+                Nops.nop(ring.next()).userData(1);
+                assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
                 assertThat(ring.inFlight()).isZero();
             }
         }

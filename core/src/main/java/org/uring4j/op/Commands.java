@@ -189,6 +189,10 @@ public final class Commands {
                             + size
                             + (size == AREA_SIZE ? "; command128 has 80" : ""));
         }
+        if (!area.scope().isAlive() || !area.isAccessibleBy(Thread.currentThread())) {
+            throw new IllegalStateException(
+                    "the area is in an arena that is closed or another thread's; allocate it here");
+        }
     }
 
     /** The slot, in which there is a command. */

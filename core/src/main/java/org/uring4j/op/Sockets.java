@@ -319,7 +319,9 @@ public final class Sockets {
      */
     public static Sqe sendTo(
             Sqe sqe, int fd, MemorySegment buffer, SockAddr to, int msgFlags, int ioFlags) {
-        return sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), to);
+        long address = Encoder.address(to.memory(), "to");
+        int length = to.length();
+        return Encoder.sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), address, length);
     }
 
     /**
