@@ -104,11 +104,7 @@ public final class Ring implements AutoCloseable {
      * @throws IllegalStateException on a virtual thread, unless the ring has no single issuer
      */
     public static Ring open(RingConfig config) {
-        if (config.owned() && Thread.currentThread().isVirtual()) {
-            throw new IllegalStateException(
-                    "a ring belongs to a platform thread, and this one is virtual;"
-                            + " open it on a platform thread, or with singleIssuer(false)");
-        }
+        config.requireOwner();
         return new Ring(config);
     }
 
@@ -275,12 +271,15 @@ public final class Ring implements AutoCloseable {
     /**
      * Enables a ring opened {@link RingConfig#disabled} ({@code IORING_REGISTER_ENABLE_RINGS}).
      * With a single issuer it belongs to the calling thread from here on.
+     *
+     * @throws IllegalStateException on a virtual thread, unless the ring has no single issuer
      */
     public void enable() {
         check();
         if (!disabled) {
             throw new IllegalStateException("the ring is enabled");
         }
+        config.requireOwner();
         fd.enable();
         disabled = false;
         own();

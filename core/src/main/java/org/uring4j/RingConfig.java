@@ -331,6 +331,15 @@ public final class RingConfig {
         return (explicitOff & IORING_SETUP_SINGLE_ISSUER) == 0;
     }
 
+    /** Fails on a thread that a ring cannot belong to, if it is to belong to one. */
+    void requireOwner() {
+        if (owned() && Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException(
+                    "a ring belongs to a platform thread, and this one is virtual; open and enable"
+                            + " it on a platform thread, or with singleIssuer(false)");
+        }
+    }
+
     /** The flags to leave out where the kernel lacks them. */
     int defaultFlags() {
         int flags = DEFAULTS & ~explicitOff & ~explicitOn;

@@ -220,6 +220,23 @@ class RingTest {
                 .hasMessageContaining("virtual");
     }
 
+    @Test
+    void shouldNotBelongToAVirtualThreadThatEnablesIt() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(4).disabled())) {
+            AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+            Thread.ofVirtual()
+                    .uncaughtExceptionHandler((thread, e) -> thrown.set(e))
+                    .start(ring::enable)
+                    .join();
+            assertThat(thrown.get())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("virtual");
+            ring.enable();
+            Nops.nop(ring.next()).userData(1);
+            assertThat(Completions.one(ring).userData()).isEqualTo(1);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(RingMode.class)
     void shouldRefuseUseAfterCloseWithoutHarm(RingMode mode) {
