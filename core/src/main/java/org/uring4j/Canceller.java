@@ -60,6 +60,11 @@ final class Canceller {
 
     /** Runs for at most {@code timeout}; how many requests are left. */
     long run(Duration timeout) {
+        if (ring.completions().draining()) {
+            throw new IllegalStateException(
+                    "requests were to be cancelled from within a completion handler; return from it"
+                            + " first");
+        }
         long limit = Wait.nanosOf(timeout);
         long began = System.nanoTime();
         long pause = FIRST_PAUSE;

@@ -338,6 +338,7 @@ public final class Ring implements AutoCloseable {
      * the time is up. What was put in but not submitted is dropped.
      *
      * @return how many did not end
+     * @throws IllegalStateException from within a completion handler
      */
     public long cancelAll(Duration timeout, CompletionHandler handler) {
         check();

@@ -33,6 +33,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 @Timeout(60)
 class RingTest {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
     @Test
     void shouldSayWhatItGot() {
         try (Ring ring = Ring.open(RingConfig.of(100).cqEntries(300))) {
@@ -157,7 +159,7 @@ class RingTest {
     }
 
     @Test
-    void shouldLetAHandlerSubmitButNotDrainOrClose() {
+    void shouldLetAHandlerSubmitButNotDrainOrCancelOrClose() {
         try (Ring ring = Ring.open(RingConfig.of(4))) {
             Nops.nop(ring.next()).userData(1);
             ring.submit();
@@ -171,6 +173,9 @@ class RingTest {
                                         .isThrownBy(ring::close)
                                         .withMessageContaining("handler");
                                 Nops.nop(ring.next()).userData(2);
+                                assertThatIllegalStateException()
+                                        .isThrownBy(() -> ring.cancelAll(LIMIT, (u, r, f) -> {}))
+                                        .withMessageContaining("handler");
                                 ring.submit();
                             });
             assertThat(Completions.one(ring).userData()).isEqualTo(2);
