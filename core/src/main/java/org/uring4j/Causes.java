@@ -36,6 +36,11 @@ final class Causes {
                                     + "; choose fewer entries or raise the limit (ulimit -l)";
                     case EMFILE -> "too many open files; raise the limit (ulimit -n)";
                     case ENFILE -> "the system has too many open files (fs.file-max)";
+                    case ENXIO ->
+                            config.attachTo == null
+                                    ? null
+                                    : "the ring to attach to is closed, or has no descriptor"
+                                            + " (registeredFdOnly)";
                     case EFAULT ->
                             config.memory == null
                                     ? null

@@ -131,9 +131,12 @@ public final class Ring implements AutoCloseable {
         setup = changed;
     }
 
-    /** The file descriptor, for polling or passing on; -1 with {@code registeredFdOnly}. */
+    /**
+     * The file descriptor, for polling or passing on; -1 with {@code registeredFdOnly}, and when
+     * the ring is closed.
+     */
     public int fd() {
-        return fd.plain();
+        return closed ? -1 : fd.plain();
     }
 
     /** The submission queue. */
@@ -426,6 +429,6 @@ public final class Ring implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "Ring[fd=" + fd.plain() + (closed ? " closed" : " " + setup) + "]";
+        return "Ring[fd=" + fd() + (closed ? " closed" : " " + setup) + "]";
     }
 }

@@ -25,6 +25,7 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_TASKRUN_FL
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * What a ring is opened with. Immutable: each method answers a changed copy, and refuses a choice
@@ -248,7 +249,7 @@ public final class RingConfig {
     /** Share another ring's worker threads, and its poll thread with SQPOLL ({@code ATTACH_WQ}). */
     public RingConfig attachTo(Ring ring) {
         RingConfig copy = with(IORING_SETUP_ATTACH_WQ, true);
-        copy.attachTo = ring;
+        copy.attachTo = Objects.requireNonNull(ring, "ring");
         return copy.checked();
     }
 
@@ -258,7 +259,7 @@ public final class RingConfig {
      */
     public RingConfig memory(RingMemory memory) {
         RingConfig copy = with(IORING_SETUP_NO_MMAP, true);
-        copy.memory = memory;
+        copy.memory = Objects.requireNonNull(memory, "memory");
         return copy.checked();
     }
 

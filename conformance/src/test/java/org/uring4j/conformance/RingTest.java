@@ -318,6 +318,20 @@ class RingTest {
     }
 
     @Test
+    void shouldSayThatTheRingToShareWithIsClosed() {
+        Ring closed = Ring.open(RingConfig.of(4));
+        closed.close();
+        assertThat(closed.fd()).isEqualTo(-1);
+        // Another file may have its number by now.
+        try (Ring other = Ring.open(RingConfig.of(4))) {
+            assertThat(other.fd()).isNotNegative();
+            assertThatThrownBy(() -> Ring.open(RingConfig.of(4).attachTo(closed)))
+                    .isInstanceOf(UringException.class)
+                    .hasMessageContaining("attach to is closed");
+        }
+    }
+
+    @Test
     void shouldWakeThePollThreadThatFellAsleep() {
         try (Ring ring = Ring.open(RingConfig.of(4).sqPoll(Duration.ofMillis(1)))) {
             for (int i = 0; i < 50; i++) {
