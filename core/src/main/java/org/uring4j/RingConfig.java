@@ -205,12 +205,12 @@ public final class RingConfig {
      *     when needed
      */
     public RingConfig sqPoll(Duration idle) {
-        long millis = idle.toMillis();
-        if (millis < 1 || millis > Integer.MAX_VALUE) {
+        if (idle.compareTo(Duration.ofMillis(1)) < 0
+                || idle.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {
             throw new IllegalArgumentException("idle must be 1 ms to 24 days: idle=" + idle);
         }
         RingConfig copy = with(IORING_SETUP_SQPOLL, true);
-        copy.sqPollIdleMillis = (int) millis;
+        copy.sqPollIdleMillis = (int) idle.toMillis();
         return copy.checked();
     }
 

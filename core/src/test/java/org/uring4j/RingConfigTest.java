@@ -66,6 +66,9 @@ class RingConfigTest {
     @Test
     void shouldRejectArgumentsOutOfRange() {
         assertThatThrownBy(() -> config.sqPoll(Duration.ZERO)).hasMessageContaining("idle=PT0S");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> config.sqPoll(Duration.ofSeconds(Long.MAX_VALUE)))
+                .withMessageContaining("24 days");
         assertThatThrownBy(() -> config.sqPoll(IDLE, -1)).hasMessageContaining("cpu=-1");
         assertThatThrownBy(() -> config.registeredWaits(0)).hasMessageContaining("count=0");
         assertThatThrownBy(() -> config.closeTimeout(Duration.ofSeconds(-1)))

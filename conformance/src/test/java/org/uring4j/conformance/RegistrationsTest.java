@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import static java.time.temporal.ChronoUnit.FOREVER;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,6 +173,9 @@ class RegistrationsTest {
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Settings(Tracking.DYNAMIC, Duration.ofHours(2), false));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Settings(Tracking.DYNAMIC, FOREVER.getDuration(), false))
+                .withMessageContaining("71 minutes");
     }
 
     @Test

@@ -32,6 +32,9 @@ public final class BusyPolling implements AutoCloseable {
 
     private static final int OPS = 1;
 
+    /** As many microseconds as 32 bits count. */
+    private static final Duration LONGEST = Duration.ofNanos(1000 * 0xffff_ffffL);
+
     /** Which queues are looked at. */
     public enum Tracking {
         /** Those that the sockets of the ring's requests receive from. */
@@ -67,8 +70,7 @@ public final class BusyPolling implements AutoCloseable {
     public record Settings(Tracking tracking, Duration time, boolean prefer) {
         /** Checks the time. */
         public Settings {
-            long micros = time.toNanos() / 1000;
-            if (micros < 0 || micros > 0xffff_ffffL) {
+            if (time.isNegative() || time.compareTo(LONGEST) > 0) {
                 throw new IllegalArgumentException("the time is 0 to 71 minutes: time=" + time);
             }
         }
