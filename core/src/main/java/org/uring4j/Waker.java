@@ -55,7 +55,7 @@ public final class Waker implements AutoCloseable {
     /** -1 when messages are used. */
     private final int eventFd;
 
-    private boolean closed;
+    private volatile boolean closed;
 
     Waker(Ring ring, long userData, boolean messages) {
         this.ring = ring;
@@ -69,9 +69,11 @@ public final class Waker implements AutoCloseable {
                 arena.close();
                 throw new UringException("eventfd", Errno.of(eventFd), null);
             }
-            readEventFd();
         }
         ring.resources().adopt(this);
+        if (!messages) {
+            readEventFd();
+        }
     }
 
     /** Whether this kernel takes messages to rings from threads that have none. */
@@ -82,12 +84,12 @@ public final class Waker implements AutoCloseable {
     /**
      * Makes the ring's owner return from its wait with a completion. From any thread.
      *
-     * @return false when the ring is closed, and there is nobody to wake
+     * @return false when this or the ring is closed, and there is nobody to wake
      * @throws UringException when the kernel has no memory for it
      */
     public boolean wake() {
         if (!pending.compareAndSet(false, true)) {
-            return true;
+            return !closed;
         }
         // Against close(), after which the descriptor may be another file's.
         synchronized (this) {
@@ -110,7 +112,7 @@ public final class Waker implements AutoCloseable {
     /** The owner has seen the completion: from here on the next {@link #wake} sends another. */
     public void rearm() {
         ring.check();
-        if (eventFd >= 0 && pending.get()) {
+        if (eventFd >= 0 && pending.get() && !closed) {
             readEventFd();
         }
         pending.set(false);
@@ -139,13 +141,14 @@ public final class Waker implements AutoCloseable {
                 .userData(userData);
     }
 
-    /** Later wake-ups do nothing. The ring closes its wakers itself. */
+    /** Later wake-ups do nothing. By the owner; the ring closes its wakers itself. */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        ring.check();
         synchronized (this) {
-            if (closed) {
-                return;
-            }
             closed = true;
             if (eventFd >= 0) {
                 Syscalls.close(eventFd);

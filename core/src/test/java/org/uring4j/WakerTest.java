@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(30)
 class WakerTest {
@@ -66,6 +67,41 @@ class WakerTest {
         ring.close();
         assertThat(waker.wake()).isFalse();
         assertThatThrownBy(waker::rearm).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldDoNothingOnceClosed(boolean messages) {
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            Waker waker = new Waker(ring, WAKE, messages && Waker.messagesSupported());
+            ring.submit();
+            assertThat(waker.wake()).isTrue();
+            waker.close();
+            waker.close();
+            assertThat(waker.wake()).isFalse();
+            assertThat(waker.wake()).isFalse();
+            // The descriptor may be another file's by now: nothing must be read from it.
+            waker.rearm();
+            assertThat(ring.submissions().ready()).isZero();
+            assertThat(waker.wake()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldBeClosedByItsRingsThreadOnly(boolean messages) throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            Waker waker = new Waker(ring, WAKE, messages && Waker.messagesSupported());
+            AtomicReference<Throwable> thrown = new AtomicReference<>();
+            Thread.ofPlatform()
+                    .uncaughtExceptionHandler((thread, e) -> thrown.set(e))
+                    .start(waker::close)
+                    .join();
+            assertThat(thrown.get()).isInstanceOf(WrongThreadException.class);
+            assertThat(waker.wake()).isTrue();
+            ring.submitAndWait(1);
+            assertThat(drained(ring)).isEqualTo(1);
+        }
     }
 
     @ParameterizedTest
