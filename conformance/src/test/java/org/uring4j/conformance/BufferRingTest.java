@@ -327,7 +327,7 @@ class BufferRingTest {
             assertThatIllegalStateException().isThrownBy(() -> buffers.take(4, Cqe.F_BUFFER));
             assertThatIllegalStateException().isThrownBy(buffers::available);
             assertThatIllegalStateException().isThrownBy(() -> buffers.buffer(0).fill((byte) 1));
-            buffers.publish();
+            assertThatIllegalStateException().isThrownBy(buffers::publish);
             buffers.close();
             assertThat(buffers.toString()).contains("closed");
         }

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Cqe;
 import org.uring4j.Ring;
+import org.uring4j.RingConfig;
 import org.uring4j.Sqe;
 import org.uring4j.op.Commands;
 import org.uring4j.op.Files;
@@ -17,6 +20,7 @@ import org.uring4j.op.Nops;
 import org.uring4j.op.SockAddr;
 import org.uring4j.op.Sockets;
 import org.uring4j.op.ZeroCopySend;
+import org.uring4j.resource.BufferRing;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -96,6 +100,47 @@ class MisuseTest {
                 assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
                 assertThat(ring.inFlight()).isZero();
             }
+        }
+    }
+
+    @Test
+    void shouldTakeNoBufferForMoreBytesThanTheyHold() throws Exception {
+        Needs.kernel("5.19", "IORING_REGISTER_PBUF_RING");
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                BufferRing buffers = BufferRing.register(ring, 1, 4, 16);
+                Connection connection = Connection.open(ring)) {
+            for (int result : new int[] {4 * 16 + 1, Integer.MAX_VALUE}) {
+                assertThatIllegalStateException()
+                        .isThrownBy(
+                                () -> buffers.forEach(result, Cqe.F_BUFFER, (i, o, s) -> nobody()))
+                        .withMessageContaining("MSG_TRUNC");
+                assertThatIllegalStateException()
+                        .isThrownBy(
+                                () -> buffers.consume(result, Cqe.F_BUFFER, (i, o, s) -> nobody()));
+                assertThatIllegalStateException()
+                        .isThrownBy(
+                                () -> buffers.leaseAll(result, Cqe.F_BUFFER, lease -> nobody()));
+            }
+            for (int i = 0; i < 8; i++) {
+                connection.send("hello");
+                Sockets.recvProvided(ring.next(), connection.fd(), 0, 1, 0, 0);
+                Completion received = Completions.one(ring);
+                MemorySegment data = buffers.take(received.result(), received.flags());
+                assertThat(Opened.text(data, 5)).isEqualTo("hello");
+                buffers.recycle(received.bufferId());
+            }
+        }
+    }
+
+    @Test
+    void shouldShowBuffersToTheKernelFromTheRingsThreadOnly() throws Exception {
+        Needs.kernel("5.19", "IORING_REGISTER_PBUF_RING");
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                BufferRing buffers = BufferRing.register(ring, 1, 4, 16)) {
+            Apart.thread(
+                    () ->
+                            assertThatThrownBy(buffers::publish)
+                                    .isInstanceOf(WrongThreadException.class));
         }
     }
 

@@ -262,7 +262,7 @@ public final class BufferRing implements AutoCloseable {
      */
     public void recycle(int id) {
         add(id);
-        publish();
+        states.publish();
     }
 
     /**
@@ -279,7 +279,7 @@ public final class BufferRing implements AutoCloseable {
             add(id);
             id = following;
         }
-        publish();
+        states.publish();
     }
 
     /**
@@ -310,13 +310,14 @@ public final class BufferRing implements AutoCloseable {
 
     /** Shows the kernel the buffers added. */
     public void publish() {
+        ACCESS.check(ring);
         states.publish();
     }
 
     /** Recycles a piece that was leased. */
     private boolean giveBack(long offset, int size) {
         boolean added = states.put((int) (offset / bufferSize), bufferSize);
-        publish();
+        states.publish();
         return added;
     }
 

@@ -126,18 +126,35 @@ final class BufferStates {
 
     /** Takes all pieces of a completion; how many. */
     int takeAll(int first, int size, int flags) {
+        int pieces = pieces(first, size);
         int id = first;
         int rest = size;
-        int pieces = 1;
-        int space = length[id] - used[id];
-        while (rest > space) {
+        for (int i = 1; i < pieces; i++) {
+            int space = length[id] - used[id];
             hold(id, space, false);
             rest -= space;
             id = next[id];
-            space = length[id] - used[id];
-            pieces++;
         }
         hold(id, rest, more(id, rest, flags));
+        return pieces;
+    }
+
+    /** Over how many buffers so many bytes go, all of which the kernel has. */
+    private int pieces(int first, int size) {
+        int id = first;
+        int pieces = 1;
+        int rest = size - (length[id] - used[id]);
+        while (rest > 0) {
+            if ((state[id] & KERNEL) == 0 || pieces > mask) {
+                throw notTheKernels(id);
+            }
+            id = next[id];
+            pieces++;
+            rest -= length[id] - used[id];
+        }
+        if ((state[id] & KERNEL) == 0) {
+            throw notTheKernels(id);
+        }
         return pieces;
     }
 
@@ -242,8 +259,8 @@ final class BufferStates {
         return closed
                 ? closedAlready()
                 : new IllegalStateException(
-                        "the kernel has no such buffer: the completion was taken before, or is of"
-                                + " another group:"
+                        "the kernel has no such buffer: the completion was taken before, is of"
+                                + " another group, or has more than the buffers hold (MSG_TRUNC):"
                                 + named(id));
     }
 
