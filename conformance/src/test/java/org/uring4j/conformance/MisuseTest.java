@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,10 +22,14 @@ import org.uring4j.op.SockAddr;
 import org.uring4j.op.Sockets;
 import org.uring4j.op.ZeroCopySend;
 import org.uring4j.resource.BufferRing;
+import org.uring4j.resource.Lease;
+import org.uring4j.resource.LeasedMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What a program should not do with a ring: an exception says so, and afterwards nothing is lost,
@@ -141,6 +146,56 @@ class MisuseTest {
                     () ->
                             assertThatThrownBy(buffers::publish)
                                     .isInstanceOf(WrongThreadException.class));
+        }
+    }
+
+    @Test
+    void shouldGiveBackOnceWhenAnotherThreadRetainsMeanwhile() throws Exception {
+        int rounds = 20_000;
+        AtomicInteger round = new AtomicInteger();
+        AtomicInteger done = new AtomicInteger();
+        AtomicReference<Lease> lease = new AtomicReference<>();
+        AtomicReference<@Nullable Lease> part = new AtomicReference<>();
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                LeasedMemory memory = LeasedMemory.allocate(ring, 1, 16)) {
+            Thread other =
+                    Thread.ofPlatform()
+                            .daemon()
+                            .start(
+                                    () -> {
+                                        for (int i = 1; i <= rounds; i++) {
+                                            awaitValue(round, i);
+                                            try {
+                                                part.set(lease.get().retain());
+                                            } catch (IllegalStateException closed) {
+                                                part.set(null);
+                                            }
+                                            done.set(i);
+                                        }
+                                    });
+            for (int i = 1; i <= rounds; i++) {
+                assertThat(memory.take()).as("round %d", i).isZero();
+                assertThat(memory.take()).isEqualTo(-1);
+                lease.set(memory.lease(0, 16));
+                round.set(i);
+                lease.get().close();
+                awaitValue(done, i);
+                if (part.get() != null) {
+                    part.get().close();
+                }
+            }
+            other.join();
+        }
+    }
+
+    private static void awaitValue(AtomicInteger value, int least) {
+        for (int turns = 0; value.get() < least; turns++) {
+            // The other thread should be running just now; it may not have a processor.
+            if (turns < 1000) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
     }
 

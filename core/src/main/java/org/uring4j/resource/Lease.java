@@ -159,10 +159,14 @@ public final class Lease implements AutoCloseable {
     }
 
     private Lease part(long offset, int size) {
-        if (!open) {
+        int open = this.open ? whole.parts : 0;
+        // Closed by another thread meanwhile, the piece must not come to life again.
+        while (open > 0 && !PARTS.compareAndSet(whole, open, open + 1)) {
+            open = whole.parts;
+        }
+        if (open == 0) {
             throw closedAlready();
         }
-        var _ = (int) PARTS.getAndAdd(whole, 1);
         return new Lease(this, offset, size);
     }
 
