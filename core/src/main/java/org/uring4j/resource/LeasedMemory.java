@@ -41,11 +41,12 @@ public final class LeasedMemory implements AutoCloseable {
     private LeasedMemory(Ring ring, int count, int bufferSize) {
         this.ring = ring;
         this.bufferSize = bufferSize;
-        MemorySegment memory = arena.allocate((long) count * bufferSize, 4096);
-        leases = new Leases(ring, memory, (offset, size) -> put((int) (offset / bufferSize)));
+        // First what the collector takes back where there is too little.
         buffers = new MemorySegment[count];
         free = new int[count];
         taken = new boolean[count];
+        MemorySegment memory = arena.allocate((long) count * bufferSize, 4096);
+        leases = new Leases(ring, memory, (offset, size) -> put((int) (offset / bufferSize)));
         for (int id = count - 1; id >= 0; id--) {
             buffers[id] = memory.asSlice((long) id * bufferSize, bufferSize);
             free[freeCount++] = id;
