@@ -110,12 +110,24 @@ final class RingResources {
      */
     void close(boolean ended, boolean quiet) {
         if (ended) {
-            released.forEach(Runnable::run);
+            released.forEach(this::free);
             released.clear();
         }
         mappings.forEach(Mapping::retire);
         if (memory != null) {
             memory.giveBack(place, quiet);
+        }
+    }
+
+    private void free(Runnable memory) {
+        try {
+            memory.run();
+        } catch (IllegalStateException held) {
+            complaint =
+                    new IllegalStateException(
+                            "memory of the closed ring is in use by another thread's system call,"
+                                    + " and stays; end that first",
+                            held);
         }
     }
 }

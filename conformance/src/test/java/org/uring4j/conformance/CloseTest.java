@@ -1,6 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
+import org.uring4j.RingMemory;
 import org.uring4j.UringException;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
@@ -29,10 +31,13 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Closing with requests in flight: {@code IORING_OP_ASYNC_CANCEL} of everything, {@code
@@ -223,6 +228,32 @@ class CloseTest {
             connection.send("hello");
             assertThat(Net.ok(ring)).isEqualTo(5);
             assertThat(Opened.text(buffer, 5)).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void shouldCloseAllTheSameWhenASystemCallHoldsMemory() throws Exception {
+        Needs.kernel("6.5", "IORING_SETUP_NO_MMAP");
+        try (RingMemory queues = RingMemory.allocate(64 << 10);
+                ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                AsynchronousSocketChannel channel = AsynchronousSocketChannel.open()) {
+            channel.connect(server.getLocalSocketAddress()).get(10, TimeUnit.SECONDS);
+            try (Socket peer = server.accept()) {
+                Ring ring = Ring.open(RingConfig.of(8).memory(queues));
+                LeasedMemory memory = LeasedMemory.allocate(ring, 1, 16);
+                MemorySegment buffer = memory.buffer(memory.take());
+                Future<Integer> read = channel.read(buffer.asByteBuffer());
+                Nops.nop(ring.next());
+                ring.submit();
+                memory.close();
+                assertThatIllegalStateException()
+                        .isThrownBy(ring::close)
+                        .withMessageContaining("system call");
+                assertThat(queues.used()).isZero();
+                peer.getOutputStream().write(65);
+                assertThat(read.get(10, TimeUnit.SECONDS)).isEqualTo(1);
+                assertThat(Opened.text(buffer, 1)).isEqualTo("A");
+            }
         }
     }
 
