@@ -83,7 +83,8 @@ public final class Ring implements AutoCloseable {
                             opener.layout.sqEntries,
                             opener.layout.cqEntries,
                             fd.registered());
-            if (!disabled) {
+            // A descriptor that is registered only is this thread's from the beginning.
+            if (!disabled || fd.registered()) {
                 own();
             }
             waitFlags = EnterArgument.waitFlags(config.noIowait, setup);

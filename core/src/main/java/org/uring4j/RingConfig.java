@@ -268,7 +268,8 @@ public final class RingConfig {
      * {@link #memory} it never gets one ({@code REGISTERED_FD_ONLY}, since Linux 6.5); without, it
      * is given up when the ring is open or enabled, and its queues are mapped for good (since Linux
      * 6.3): {@link RingSize} cannot change them, nor can others map what the kernel allocates.
-     * Needs a single issuer.
+     * Needs a single issuer. With memory it belongs to the thread that opened it even if it was
+     * {@link #disabled}.
      */
     public RingConfig registeredFdOnly() {
         return with(IORING_SETUP_REGISTERED_FD_ONLY, true).checked();

@@ -151,6 +151,28 @@ class RingMemoryTest {
         }
     }
 
+    @Test
+    void shouldBelongToTheThreadThatHasItsOnlyDescriptor() throws Exception {
+        Needs.kernel("6.5", "IORING_SETUP_REGISTERED_FD_ONLY");
+        try (RingMemory memory = RingMemory.allocate(64 << 10)) {
+            RingConfig config = RingConfig.of(8).memory(memory).registeredFdOnly().disabled();
+            try (Ring ring = Ring.open(config)) {
+                Apart.thread(
+                        () -> {
+                            // The same number there, of another ring.
+                            try (Ring other = Ring.open(RingConfig.of(8))) {
+                                assertThat(other.setup().registeredFd()).isTrue();
+                                assertThatThrownBy(ring::enable)
+                                        .isInstanceOf(WrongThreadException.class);
+                            }
+                        });
+                ring.enable();
+                Nops.nop(ring.next()).userData(1);
+                assertThat(Completions.one(ring).userData()).isEqualTo(1);
+            }
+        }
+    }
+
     private static long hugePages(String which) throws IOException {
         Path count = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB", which);
         return Files.exists(count) ? Long.parseLong(Files.readString(count).strip()) : 0;
