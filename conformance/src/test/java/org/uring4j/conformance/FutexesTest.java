@@ -3,6 +3,7 @@ package org.uring4j.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -266,6 +267,12 @@ class FutexesTest {
             FutexWords words = FutexWords.allocate(arena, 1);
             assertThatExceptionOfType(IndexOutOfBoundsException.class)
                     .isThrownBy(() -> words.set(1, word, 0, PRIVATE));
+            try (Arena closed = Arena.ofShared()) {
+                words.set(0, closed.allocate(4, 4), 0, PRIVATE);
+            }
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> Futexes.futexWaitv(ring.next(), words))
+                    .withMessageContaining("a word is in an arena that is closed");
         }
     }
 

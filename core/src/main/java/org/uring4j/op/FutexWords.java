@@ -9,6 +9,7 @@ import org.uring4j.internal.uapi.LibcConstants;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -25,11 +26,14 @@ public final class FutexWords {
     public static final int MAX_COUNT = LibcConstants.FUTEX_WAITV_MAX;
 
     private final MemorySegment memory;
-    private final int count;
+
+    /** The words, so that none is garbage collected and all can be asked if they are alive. */
+    private final MemorySegment[] words;
 
     private FutexWords(MemorySegment memory, int count) {
         this.memory = memory;
-        this.count = count;
+        words = new MemorySegment[count];
+        Arrays.fill(words, MemorySegment.NULL);
     }
 
     /**
@@ -55,20 +59,24 @@ public final class FutexWords {
      * @param flags {@link Futexes#FUTEX2_SIZE_U32}, or'ed with others
      */
     public FutexWords set(int index, MemorySegment word, int value, int flags) {
-        long at = (long) Objects.checkIndex(index, count) * FutexWaitv.SIZEOF;
+        long at = (long) Objects.checkIndex(index, words.length) * FutexWaitv.SIZEOF;
         memory.set(JAVA_LONG, at + FutexWaitv.UADDR, Futexes.address(word, flags));
         memory.set(JAVA_LONG, at + FutexWaitv.VAL, value & 0xffff_ffffL);
         memory.set(JAVA_INT, at + FutexWaitv.FLAGS, flags);
+        words[index] = word;
         return this;
     }
 
     /** How many there are. */
     public int count() {
-        return count;
+        return words.length;
     }
 
-    /** Its address, after a check that it is alive. */
+    /** Its address, after a check that it and the words are alive. */
     long address() {
+        for (MemorySegment word : words) {
+            Encoder.address(word, "a word");
+        }
         return Encoder.address(memory, "the words' list");
     }
 }
