@@ -31,9 +31,9 @@ import java.util.Arrays;
  * its memory is the program's alone. Closing the table, and the ring, brings all tags back.
  *
  * <p><b>Memory.</b> Its pages stay in the machine's memory and count against {@code
- * RLIMIT_MEMLOCK}. This object keeps the segments reachable for as long as they are registered; an
- * arena that is closed meanwhile takes its memory away all the same, and what requests then write
- * is lost.
+ * RLIMIT_MEMLOCK}. This object keeps the segments reachable for as long as they are registered, but
+ * cannot keep their arena open. Close that only after the requests that use them: what these write
+ * later goes to the same pages, which may hold something else by then.
  *
  * <p>The older {@code IORING_REGISTER_BUFFERS} can do nothing that this cannot, and has no method
  * of its own.
