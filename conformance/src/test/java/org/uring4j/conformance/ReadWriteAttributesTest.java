@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
+import org.uring4j.Sqe;
 import org.uring4j.op.Files;
 import org.uring4j.op.IoVectors;
 import org.uring4j.op.Nops;
@@ -33,7 +34,9 @@ import java.nio.file.Path;
 class ReadWriteAttributesTest {
     private static final int BLOCK = 512;
     private static final int BLOCKS = 8;
+    private static final int BYTES = BLOCK * BLOCKS;
     private static final int FIRST = 16;
+    private static final long PLACE = (long) FIRST * BLOCK;
     private static final int TUPLE = 8;
     private static final int APP_TAG = 0x1234;
     private static final int ALL = CHECK_GUARD | CHECK_REFTAG | CHECK_APPTAG;
@@ -56,16 +59,10 @@ class ReadWriteAttributesTest {
                 Opened device = opened(ring, Path.of(Needs.device("nvme_pi")))) {
             MemorySegment data = random(arena, mode.name().length());
             MemorySegment tuples = tuples(arena, data);
-            ProtectionInformation written = information(arena, tuples);
-            ReadWriteAttributes.protection(
-                    Files.write(ring.next(), device.fd(), data, FIRST * BLOCK), written);
-            assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
-            MemorySegment read = arena.allocate(BLOCK * BLOCKS, 4096);
+            assertThat(Net.ok(write(device, data, information(arena, tuples)))).isEqualTo(BYTES);
+            MemorySegment read = arena.allocate(BYTES, 4096);
             MemorySegment readTuples = arena.allocate(TUPLE * BLOCKS, 8);
-            ProtectionInformation wanted = information(arena, readTuples);
-            ReadWriteAttributes.protection(
-                    Files.read(ring.next(), device.fd(), read, FIRST * BLOCK), wanted);
-            assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
+            assertThat(Net.ok(read(device, read, information(arena, readTuples)))).isEqualTo(BYTES);
             assertThat(read.mismatch(data)).isEqualTo(-1);
             assertThat(readTuples.mismatch(tuples)).isEqualTo(-1);
         }
@@ -84,17 +81,16 @@ class ReadWriteAttributesTest {
             IoVectors pieces =
                     IoVectors.of(arena, data.asSlice(0, 2 * BLOCK), data.asSlice(2 * BLOCK));
             ReadWriteAttributes.protection(
-                    Files.writev(ring.next(), device.fd(), pieces, FIRST * BLOCK), information);
-            assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
+                    Files.writev(ring.next(), device.fd(), pieces, PLACE), information);
+            assertThat(Net.ok(ring)).isEqualTo(BYTES);
             MemorySegment readTuples = arena.allocate(TUPLE * BLOCKS, 8);
             information.tuples(readTuples);
             try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, data)) {
                 data.fill((byte) 0);
                 ReadWriteAttributes.protection(
-                        Files.readFixed(
-                                ring.next(), device.fd(), buffers.buffer(0), FIRST * BLOCK, 0),
+                        Files.readFixed(ring.next(), device.fd(), buffers.buffer(0), PLACE, 0),
                         information);
-                assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
+                assertThat(Net.ok(ring)).isEqualTo(BYTES);
             }
             assertThat(readTuples.mismatch(tuples)).isEqualTo(-1);
             assertThat(data.mismatch(random(arena, 99))).isEqualTo(-1);
@@ -112,17 +108,11 @@ class ReadWriteAttributesTest {
             MemorySegment tuples = tuples(arena, data);
             tuples.set(SHORT, 0, (short) ~tuples.get(SHORT, 0));
             ProtectionInformation information = information(arena, tuples);
-            ReadWriteAttributes.protection(
-                    Files.write(ring.next(), device.fd(), data, FIRST * BLOCK), information);
-            assertThat(Completions.one(ring).failed(Errno.EILSEQ)).as("guard").isTrue();
+            assertThat(write(device, data, information).failed(Errno.EILSEQ)).as("guard").isTrue();
             information.tuples(tuples(arena, data)).appTag(1);
-            ReadWriteAttributes.protection(
-                    Files.write(ring.next(), device.fd(), data, FIRST * BLOCK), information);
-            assertThat(Completions.one(ring).failed(Errno.EILSEQ)).as("app tag").isTrue();
+            assertThat(write(device, data, information).failed(Errno.EILSEQ)).as("tag").isTrue();
             information.check(0).tuples(tuples.asSlice(0, TUPLE));
-            ReadWriteAttributes.protection(
-                    Files.write(ring.next(), device.fd(), data, FIRST * BLOCK), information);
-            assertThat(Completions.one(ring).failed(Errno.EINVAL)).as("too few").isTrue();
+            assertThat(write(device, data, information).failed(Errno.EINVAL)).as("few").isTrue();
         }
     }
 
@@ -136,9 +126,7 @@ class ReadWriteAttributesTest {
                         Opened.open(ring, Path.of(Needs.device("nvme_pi")), OpenFlags.O_RDWR)) {
             MemorySegment data = random(arena, 1);
             ProtectionInformation information = information(arena, tuples(arena, data));
-            ReadWriteAttributes.protection(
-                    Files.read(ring.next(), cached.fd(), data, 0), information);
-            assertThat(Completions.one(ring).failed(Errno.EOPNOTSUPP)).isTrue();
+            assertThat(read(cached, data, information).failed(Errno.EOPNOTSUPP)).isTrue();
         }
     }
 
@@ -151,9 +139,7 @@ class ReadWriteAttributesTest {
                 Opened device = opened(ring, loop.path())) {
             MemorySegment data = random(arena, 1);
             ProtectionInformation information = information(arena, tuples(arena, data));
-            ReadWriteAttributes.protection(
-                    Files.write(ring.next(), device.fd(), data, 0), information);
-            assertThat(Completions.one(ring).failed(Errno.EINVAL)).as("no such device").isTrue();
+            assertThat(write(device, data, information).failed(Errno.EINVAL)).isTrue();
         }
     }
 
@@ -165,10 +151,8 @@ class ReadWriteAttributesTest {
                 LoopDevice loop = LoopDevice.over(file());
                 Opened device = opened(ring, loop.path())) {
             MemorySegment data = random(arena, 1);
-            ReadWriteAttributes.writeStream(Files.write(ring.next(), device.fd(), data, 0), 1);
-            assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
-            ReadWriteAttributes.writeStream(Files.write(ring.next(), device.fd(), data, 0), 0);
-            assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
+            assertThat(write(device, data, 1).failed(Errno.EINVAL)).isTrue();
+            assertThat(Net.ok(write(device, data, 0))).isEqualTo(BYTES);
         }
     }
 
@@ -188,13 +172,9 @@ class ReadWriteAttributesTest {
                 Opened device = opened(ring, path)) {
             MemorySegment data = random(arena, 1);
             for (int stream = 1; stream <= most; stream++) {
-                ReadWriteAttributes.writeStream(
-                        Files.write(ring.next(), device.fd(), data, 0), stream);
-                assertThat(Net.ok(ring)).isEqualTo(BLOCK * BLOCKS);
+                assertThat(Net.ok(write(device, data, stream))).isEqualTo(BYTES);
             }
-            ReadWriteAttributes.writeStream(
-                    Files.write(ring.next(), device.fd(), data, 0), most + 1);
-            assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
+            assertThat(write(device, data, most + 1).failed(Errno.EINVAL)).isTrue();
         }
     }
 
@@ -218,6 +198,26 @@ class ReadWriteAttributesTest {
     private static void needsProtection() {
         Needs.kernel("6.14", "IORING_RW_ATTR_FLAG_PI");
         Needs.integrity(Needs.device("nvme_pi"));
+    }
+
+    private static Completion write(
+            Opened device, MemorySegment data, ProtectionInformation information) {
+        Sqe write = Files.write(device.ring().next(), device.fd(), data, PLACE);
+        ReadWriteAttributes.protection(write, information);
+        return Completions.one(device.ring());
+    }
+
+    private static Completion read(
+            Opened device, MemorySegment data, ProtectionInformation information) {
+        Sqe read = Files.read(device.ring().next(), device.fd(), data, PLACE);
+        ReadWriteAttributes.protection(read, information);
+        return Completions.one(device.ring());
+    }
+
+    private static Completion write(Opened device, MemorySegment data, int stream) {
+        Sqe write = Files.write(device.ring().next(), device.fd(), data, PLACE);
+        ReadWriteAttributes.writeStream(write, stream);
+        return Completions.one(device.ring());
     }
 
     private static ProtectionInformation information(Arena arena, MemorySegment tuples) {
@@ -248,8 +248,7 @@ class ReadWriteAttributesTest {
     }
 
     private static MemorySegment random(Arena arena, long seed) {
-        return arena.allocate(BLOCK * BLOCKS, 4096)
-                .copyFrom(MemorySegment.ofArray(Net.random(BLOCK * BLOCKS, seed)));
+        return arena.allocate(BYTES, 4096).copyFrom(MemorySegment.ofArray(Net.random(BYTES, seed)));
     }
 
     private static Opened opened(Ring ring, Path path) {
