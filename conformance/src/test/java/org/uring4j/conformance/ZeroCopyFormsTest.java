@@ -20,11 +20,13 @@ import org.uring4j.op.Sockets;
 import org.uring4j.op.ZeroCopySend;
 import org.uring4j.resource.RegisteredBuffers;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.SocketException;
 
 /**
  * {@code IORING_OP_SEND_ZC}, {@code IORING_OP_SENDMSG_ZC} from registered buffers, in several
@@ -69,9 +71,9 @@ class ZeroCopyFormsTest {
                 assertCopied(Outcomes.delivered(connection, data));
 
                 ZeroCopySend.sendFixed(ring.next(), connection.fd(), part, 0, ALL, 0);
-                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+                assertFailed(ring, Errno.EFAULT);
                 ZeroCopySend.sendFixed(ring.next(), connection.fd(), part, 2, ALL, 0);
-                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+                assertFailed(ring, Errno.EFAULT);
             }
         }
     }
@@ -81,35 +83,67 @@ class ZeroCopyFormsTest {
     void shouldSendToAddress(RingMode mode) throws Exception {
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();
-                DatagramSocket peer = new DatagramSocket(Net.ANY)) {
-            peer.setSoTimeout(10_000);
-            int fd = Net.bound(ring, Net.ANY, Sockets.SOCK_DGRAM);
-            byte[] data = Net.random(5000, 2);
-            MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
-            SockAddr to = SockAddr.of(arena, peer.getLocalSocketAddress());
+                Datagrams datagrams = new Datagrams(ring, 2)) {
+            int fd = datagrams.fd;
+            MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, datagrams.data);
+            SockAddr to = datagrams.to(arena);
             ZeroCopySend.sendTo(ring.next(), fd, buffer, to, 0, 0);
-            assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
-            receive(peer, data);
+            datagrams.assertSent();
             try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, buffer)) {
                 MemorySegment all = buffers.buffer(0);
                 Sockets.sendAddress(
                         ZeroCopySend.sendFixed(ring.next(), fd, all, 0, 0, Sockets.POLL_FIRST), to);
-                assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
-                receive(peer, data);
+                datagrams.assertSent();
             }
             ZeroCopySend.send(ring.next(), fd, buffer, 0, 0);
-            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EDESTADDRREQ);
+            assertFailed(ring, Errno.EDESTADDRREQ);
             ZeroCopySend.sendTo(ring.next(), fd, arena.allocate(70_000), to, 0, 0);
-            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EMSGSIZE);
-            Net.close(ring, fd);
+            assertFailed(ring, Errno.EMSGSIZE);
         }
     }
 
-    private static void receive(DatagramSocket peer, byte[] data) throws Exception {
-        DatagramPacket packet = new DatagramPacket(new byte[10_000], 10_000);
-        peer.receive(packet);
-        assertThat(packet.getLength()).isEqualTo(data.length);
-        assertThat(packet.getData()).startsWith(data);
+    private static void assertFailed(Ring ring, Errno errno) {
+        assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(errno);
+    }
+
+    /** A datagram socket of the ring's, one to send to, and what to send. */
+    private static final class Datagrams implements AutoCloseable {
+        final Ring ring;
+        final int fd;
+        final DatagramSocket peer = new DatagramSocket(Net.ANY);
+        final byte[] data;
+
+        Datagrams(Ring ring, int seed) throws SocketException {
+            this.ring = ring;
+            fd = Net.bound(ring, Net.ANY, Sockets.SOCK_DGRAM);
+            data = Net.random(5000, seed);
+            peer.setSoTimeout(10_000);
+        }
+
+        SockAddr to(Arena arena) {
+            return SockAddr.of(arena, peer.getLocalSocketAddress());
+        }
+
+        IoVectors pieces(Arena arena) {
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            return IoVectors.of(arena, memory.asSlice(0, 4000), memory.asSlice(4000));
+        }
+
+        Outcome assertSent() throws IOException {
+            Outcome outcome = Outcomes.one(ring);
+            assertThat(outcome.result()).isEqualTo(data.length);
+            DatagramPacket packet = new DatagramPacket(new byte[10_000], 10_000);
+            peer.receive(packet);
+            assertThat(packet.getLength()).isEqualTo(data.length);
+            assertThat(packet.getData()).startsWith(data);
+            return outcome;
+        }
+
+        @Override
+        public void close() {
+            peer.close();
+            Net.close(ring, fd);
+        }
     }
 
     @ParameterizedTest
@@ -131,19 +165,11 @@ class ZeroCopyFormsTest {
         Needs.kernel("6.17", "IORING_SEND_VECTORIZED");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
-                DatagramSocket peer = new DatagramSocket(Net.ANY)) {
-            peer.setSoTimeout(10_000);
-            int fd = Net.socket(ring, Sockets.AF_INET, Sockets.SOCK_DGRAM);
-            byte[] data = Net.random(5000, 7);
-            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
-            IoVectors pieces = IoVectors.of(arena, memory.asSlice(0, 4000), memory.asSlice(4000));
-            SockAddr to = SockAddr.of(arena, peer.getLocalSocketAddress());
-            Sockets.sendAddress(ZeroCopySend.sendv(ring.next(), fd, pieces, 0, report()), to);
-            Outcome outcome = Outcomes.one(ring);
-            assertThat(outcome.result()).isEqualTo(data.length);
-            assertThat(outcome.notified()).isTrue();
-            receive(peer, data);
-            Net.close(ring, fd);
+                Datagrams datagrams = new Datagrams(ring, 7)) {
+            IoVectors pieces = datagrams.pieces(arena);
+            Sqe send = ZeroCopySend.sendv(ring.next(), datagrams.fd, pieces, 0, report());
+            Sockets.sendAddress(send, datagrams.to(arena));
+            assertThat(datagrams.assertSent().notified()).isTrue();
         }
     }
 
@@ -198,20 +224,14 @@ class ZeroCopyFormsTest {
         Needs.kernel("6.1", "IORING_OP_SENDMSG_ZC");
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
-                DatagramSocket peer = new DatagramSocket(Net.ANY)) {
-            peer.setSoTimeout(10_000);
-            int fd = Net.socket(ring, Sockets.AF_INET, Sockets.SOCK_DGRAM);
-            byte[] data = Net.random(5000, 5);
-            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+                Datagrams datagrams = new Datagrams(ring, 5)) {
+            int fd = datagrams.fd;
             MsgHdr message = MsgHdr.allocate(arena, SockAddr.MAX_LENGTH, 0);
-            message.pieces(IoVectors.of(arena, memory.asSlice(0, 4000), memory.asSlice(4000)));
-            message.to(SockAddr.of(arena, peer.getLocalSocketAddress()));
+            message.pieces(datagrams.pieces(arena)).to(datagrams.to(arena));
             ZeroCopySend.sendmsg(ring.next(), fd, message, 0, 0);
-            assertThat(Outcomes.one(ring).result()).isEqualTo(data.length);
-            receive(peer, data);
+            datagrams.assertSent();
             ZeroCopySend.sendmsg(ring.next(), fd, message.toConnected(), 0, 0);
-            assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EDESTADDRREQ);
-            Net.close(ring, fd);
+            assertFailed(ring, Errno.EDESTADDRREQ);
         }
     }
 
@@ -233,7 +253,7 @@ class ZeroCopyFormsTest {
                 ZeroCopySend.sendmsgFixed(ring.next(), fd, message, 0, ALL, 0);
                 assertThat(Outcomes.delivered(connection, data).notification()).isZero();
                 ZeroCopySend.sendmsgFixed(ring.next(), fd, other, 0, ALL, 0);
-                assertThat(Errno.of(Outcomes.one(ring).result())).isEqualTo(Errno.EFAULT);
+                assertFailed(ring, Errno.EFAULT);
             }
         }
     }
