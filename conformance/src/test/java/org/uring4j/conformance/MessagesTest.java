@@ -177,7 +177,7 @@ class MessagesTest {
             assertThat(Completions.one(receiver)).isEqualTo(new Completion(5, 1, 0));
             receiver.completions().discount();
             Messages.msgRingFd(sender.next(), fd, 0, DirectSlot.ALLOCATE, 5, 0);
-            assertThat(Completions.one(sender).failed(Errno.ENFILE)).isTrue();
+            assertFailed(sender, Errno.ENFILE, "no free slot");
 
             Messages.msgRingFd(sender.next(), fd, 0, 0, 6, Messages.CQE_SKIP).userData(2).link();
             Messages.msgRing(sender.next(), fd, 7, 0).userData(3);
@@ -200,24 +200,24 @@ class MessagesTest {
                 RegisteredFiles files = RegisteredFiles.register(sender, file.fd(), -1)) {
             assertThat(files.count()).isEqualTo(2);
             Messages.msgRing(sender.next(), file.fd(), 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.EBADFD)).as("no ring").isTrue();
+            assertFailed(sender, Errno.EBADFD, "no ring");
             Messages.msgRing(sender.next(), 1_000_000, 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.EBADF)).isTrue();
+            assertFailed(sender, Errno.EBADF, "not open");
             Messages.msgRing(sender.next(), disabled.fd(), 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.EBADFD)).as("disabled").isTrue();
+            assertFailed(sender, Errno.EBADFD, "disabled");
 
             int fd = receiver.fd();
             Messages.msgRingFd(sender.next(), fd, 0, 0, 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.ENXIO)).as("no table").isTrue();
+            assertFailed(sender, Errno.ENXIO, "no table");
             Messages.msgRingFd(sender.next(), fd, 1, 0, 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.EBADF)).as("empty slot").isTrue();
+            assertFailed(sender, Errno.EBADF, "empty slot");
             Messages.msgRingFd(sender.next(), sender.fd(), 0, 1, 0, 0);
-            assertThat(Completions.one(sender).failed(Errno.EINVAL)).as("itself").isTrue();
+            assertFailed(sender, Errno.EINVAL, "itself");
             Messages.msgRingFd(sender.next(), fd, 0, 0, 0, 4);
-            assertThat(Completions.one(sender).failed(Errno.EINVAL)).as("flag").isTrue();
+            assertFailed(sender, Errno.EINVAL, "flag");
             try (RegisteredFiles table = RegisteredFiles.sparse(receiver, 1)) {
                 Messages.msgRingFd(sender.next(), fd, 0, table.count(), 0, 0);
-                assertThat(Completions.one(sender).failed(Errno.EINVAL)).as("no slot").isTrue();
+                assertFailed(sender, Errno.EINVAL, "no slot");
             }
             assertThat(Completions.now(receiver)).isEmpty();
         }
@@ -238,6 +238,10 @@ class MessagesTest {
                 .isThrownBy(() -> Messages.send(1_000_000, 0, 0, Cqe.F_MORE))
                 .withMessageContaining("EBADF");
         assertThatIllegalArgumentException().isThrownBy(() -> Messages.send(0, 0, 0, Cqe.F_32));
+    }
+
+    private static void assertFailed(Ring sender, Errno errno, String why) {
+        assertThat(Completions.one(sender).failed(errno)).as(why).isTrue();
     }
 
     private void write(Ring ring, int slot, String text) {
