@@ -39,7 +39,9 @@ public class UringException extends RuntimeException {
             throw new IllegalArgumentException("not an error: result=" + result);
         }
         Errno errno = Errno.of(result);
-        return new UringException(operation, errno, Causes.ofRequest(operation, errno));
+        String cause =
+                errno == Errno.UNKNOWN ? "result=" + result : Causes.ofRequest(operation, errno);
+        return new UringException(operation, errno, cause);
     }
 
     /** What was asked, by the kernel's name. */

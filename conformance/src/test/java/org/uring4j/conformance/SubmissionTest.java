@@ -111,6 +111,7 @@ class SubmissionTest {
         assertThat(refused).hasMessage("IORING_OP_FSYNC: EINVAL (invalid argument)");
         assertThat(UringException.of("IORING_OP_RECV", -Errno.ENOBUFS.number()))
                 .hasMessageContaining("no provided buffer");
+        assertThat(UringException.of("IORING_OP_RECV", -512)).hasMessageContaining("result=-512");
         assertThatThrownBy(() -> UringException.of("IORING_OP_RECV", 5))
                 .isInstanceOf(IllegalArgumentException.class);
         if (!Kernel.current().has("IORING_OP_NOP128")) {
