@@ -68,6 +68,41 @@ class NvmeCommandsTest {
     /** A completion with the command's own result. */
     private record Answer(int result, long value) {}
 
+    /** A device, the ring for commands to it, another it was opened by, and memory for data. */
+    private record Device(Ring ring, Ring opener, Arena arena, Opened file)
+            implements AutoCloseable {
+        static Device open(Large mode, String path) {
+            Ring ring = mode.open();
+            Ring opener = RingMode.DEFAULT.open(8);
+            return new Device(ring, opener, Arena.ofShared(), opened(opener, path));
+        }
+
+        int fd() {
+            return file.fd();
+        }
+
+        MemorySegment memory() {
+            return arena.allocate(BYTES, 4096);
+        }
+
+        MemorySegment random(long seed) {
+            return memory().copyFrom(MemorySegment.ofArray(Net.random(BYTES, seed)));
+        }
+
+        Answer io(NvmeCommand command, MemorySegment data) {
+            NvmeCommands.io(ring.next128(), fd(), command, data);
+            return answer(ring);
+        }
+
+        @Override
+        public void close() {
+            file.close();
+            opener.close();
+            ring.close();
+            arena.close();
+        }
+    }
+
     @BeforeEach
     void needs() {
         Needs.kernel("6.1", "NVME_URING_CMD_ADMIN with polling");
@@ -77,38 +112,28 @@ class NvmeCommandsTest {
     @EnumSource(Large.class)
     @NeedsDevice("nvme_char")
     void shouldReadBackWhatWasWritten(Large mode) throws Exception {
-        try (Ring ring = mode.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_char"))) {
-            MemorySegment written = random(arena, mode.name().length());
-            MemorySegment read = arena.allocate(BYTES, 4096);
-            NvmeCommands.io(ring.next128(), device.fd(), write(), written);
-            assertThat(answer(ring)).isEqualTo(new Answer(0, 0));
-            NvmeCommands.io(ring.next128(), device.fd(), read(), read);
-            assertThat(answer(ring)).isEqualTo(new Answer(0, 0));
+        try (Device device = Device.open(mode, Needs.device("nvme_char"))) {
+            MemorySegment written = device.random(mode.name().length());
+            MemorySegment read = device.memory();
+            assertThat(device.io(write(), written)).isEqualTo(new Answer(0, 0));
+            assertThat(device.io(read(), read)).isEqualTo(new Answer(0, 0));
             assertThat(read.mismatch(written)).isEqualTo(-1);
-            assertThat(ring.inFlight()).isZero();
+            assertThat(device.ring.inFlight()).isZero();
         }
     }
 
     @Test
     @NeedsDevice("nvme")
     void shouldWriteWhatBlockLayerReads() throws Exception {
-        try (Ring ring = Large.BIG.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_char"));
-                Opened disk = opened(opener, Needs.device("nvme"))) {
-            MemorySegment written = random(arena, 11);
-            NvmeCommands.io(ring.next128(), device.fd(), write(), written);
-            assertThat(answer(ring).result()).isZero();
+        try (Device device = Device.open(Large.BIG, Needs.device("nvme_char"));
+                Opened disk = opened(device.opener, Needs.device("nvme"))) {
+            MemorySegment written = device.random(11);
+            assertThat(device.io(write(), written).result()).isZero();
             NvmeCommand flush = new NvmeCommand().opcode(NvmeCommand.FLUSH).namespace(1);
-            NvmeCommands.io(ring.next128(), device.fd(), flush, MemorySegment.NULL);
-            assertThat(answer(ring).result()).isZero();
-            MemorySegment read = arena.allocate(BYTES, 4096);
-            Files.read(opener.next(), disk.fd(), read, FIRST * BLOCK);
-            assertThat(Net.ok(opener)).isEqualTo(BYTES);
+            assertThat(device.io(flush, MemorySegment.NULL).result()).isZero();
+            MemorySegment read = device.memory();
+            Files.read(device.opener.next(), disk.fd(), read, FIRST * BLOCK);
+            assertThat(Net.ok(device.opener)).isEqualTo(BYTES);
             assertThat(read.mismatch(written)).isEqualTo(-1);
         }
     }
@@ -117,13 +142,12 @@ class NvmeCommandsTest {
     @EnumSource(Large.class)
     @NeedsDevice("nvme_char")
     void shouldTakePiecesAndRegisteredBuffers(Large mode) throws Exception {
-        try (Ring ring = mode.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_char"))) {
-            MemorySegment written = random(arena, mode.name().hashCode());
-            MemorySegment read = arena.allocate(BYTES, 4096);
-            NvmeCommands.iov(ring.next128(), device.fd(), write(), halves(arena, written));
+        try (Device device = Device.open(mode, Needs.device("nvme_char"))) {
+            Ring ring = device.ring;
+            MemorySegment written = device.random(mode.name().hashCode());
+            MemorySegment read = device.memory();
+            IoVectors pieces = halves(device.arena, written);
+            NvmeCommands.iov(ring.next128(), device.fd(), write(), pieces);
             assertThat(answer(ring).result()).isZero();
             try (RegisteredBuffers buffers = RegisteredBuffers.register(ring, read)) {
                 assertThat(buffers.count()).isEqualTo(1);
@@ -134,7 +158,7 @@ class NvmeCommandsTest {
                 assertThat(Errno.EFAULT.is(answer(ring).result())).isTrue();
                 read.fill((byte) 0);
                 if (kernelHasFixedPieces()) {
-                    IoVectors pieces = halves(arena, read);
+                    pieces = halves(device.arena, read);
                     Commands.fixed(
                             NvmeCommands.iov(ring.next128(), device.fd(), read(), pieces), 0);
                     assertThat(answer(ring).result()).isZero();
@@ -148,12 +172,10 @@ class NvmeCommandsTest {
     @NeedsDevice("nvme_pi")
     void shouldCarryMetadata() throws Exception {
         Needs.integrity(Needs.device("nvme_pi"));
-        try (Ring ring = Large.BIG.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_pi").replace("nvme", "ng"))) {
-            MemorySegment data = random(arena, 3).asSlice(0, BLOCK);
-            MemorySegment metadata = arena.allocate(8, 8);
+        String path = Needs.device("nvme_pi").replace("nvme", "ng");
+        try (Device device = Device.open(Large.BIG, path)) {
+            MemorySegment data = device.random(3).asSlice(0, BLOCK);
+            MemorySegment metadata = device.arena.allocate(8, 8);
             metadata.set(ValueLayout.JAVA_LONG, 0, 0x0123_4567_89ab_cdefL);
             // No protection is checked, so that any bytes will do.
             NvmeCommand write =
@@ -162,12 +184,10 @@ class NvmeCommandsTest {
                             .namespace(2)
                             .blocks(FIRST, 1)
                             .metadata(metadata);
-            NvmeCommands.io(ring.next128(), device.fd(), write, data);
-            assertThat(answer(ring).result()).isZero();
-            MemorySegment seen = arena.allocate(8, 8);
+            assertThat(device.io(write, data).result()).isZero();
+            MemorySegment seen = device.arena.allocate(8, 8);
             NvmeCommand read = write.opcode(NvmeCommand.READ).metadata(seen);
-            NvmeCommands.io(ring.next128(), device.fd(), read, data);
-            assertThat(answer(ring).result()).isZero();
+            assertThat(device.io(read, data).result()).isZero();
             assertThat(seen.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(0x0123_4567_89ab_cdefL);
         }
     }
@@ -178,11 +198,9 @@ class NvmeCommandsTest {
             names = {"BIG", "MIXED"})
     @NeedsDevice("nvme_char")
     void shouldAskController(Large mode) throws Exception {
-        try (Ring ring = mode.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened controller = opened(opener, "/dev/nvme0")) {
-            MemorySegment data = arena.allocate(4096, 4096);
+        try (Device controller = Device.open(mode, "/dev/nvme0")) {
+            Ring ring = controller.ring;
+            MemorySegment data = controller.memory();
             NvmeCommand identify =
                     new NvmeCommand()
                             .opcode(NvmeCommand.ADMIN_IDENTIFY)
@@ -192,7 +210,8 @@ class NvmeCommandsTest {
             assertThat(answer(ring).result()).isZero();
             assertThat(Opened.text(data.asSlice(4), 20).strip()).isEqualTo("lab1");
             data.fill((byte) 0);
-            NvmeCommands.adminv(ring.next128(), controller.fd(), identify, halves(arena, data));
+            IoVectors pieces = halves(controller.arena, data);
+            NvmeCommands.adminv(ring.next128(), controller.fd(), identify, pieces);
             assertThat(answer(ring).result()).isZero();
             assertThat(Opened.text(data.asSlice(4), 20).strip()).isEqualTo("lab1");
             NvmeCommand queues = identify.clear().opcode(GET_FEATURES).cdw(10, NUMBER_OF_QUEUES);
@@ -206,14 +225,8 @@ class NvmeCommandsTest {
     @Test
     @NeedsDevice("nvme_char")
     void shouldTellStatusOfDevice() throws Exception {
-        try (Ring ring = Large.BIG.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_char"))) {
-            MemorySegment data = arena.allocate(BYTES, 4096);
-            NvmeCommand beyond = read().blocks(Long.MAX_VALUE, BLOCKS);
-            NvmeCommands.io(ring.next128(), device.fd(), beyond, data);
-            Answer answer = answer(ring);
+        try (Device device = Device.open(Large.BIG, Needs.device("nvme_char"))) {
+            Answer answer = device.io(read().blocks(Long.MAX_VALUE, BLOCKS), device.memory());
             assertThat(answer.result()).isPositive();
             assertThat(answer.result() & STATUS_CODE).isEqualTo(LBA_OUT_OF_RANGE);
         }
@@ -222,15 +235,12 @@ class NvmeCommandsTest {
     @Test
     @NeedsDevice("nvme_char")
     void shouldFailOfWhatIsNotForDescriptor() throws Exception {
-        try (Ring ring = Large.BIG.open();
-                Ring opener = RingMode.DEFAULT.open(8);
-                Arena arena = Arena.ofShared();
-                Opened device = opened(opener, Needs.device("nvme_char"))) {
-            MemorySegment data = arena.allocate(BYTES, 4096);
-            NvmeCommands.admin(ring.next128(), device.fd(), read(), data);
-            assertThat(Errno.ENOTTY.is(answer(ring).result())).isTrue();
-            NvmeCommands.io(ring.next128(), device.fd(), read().namespace(7), data);
-            assertThat(Errno.EINVAL.is(answer(ring).result())).isTrue();
+        try (Device device = Device.open(Large.BIG, Needs.device("nvme_char"))) {
+            MemorySegment data = device.memory();
+            NvmeCommands.admin(device.ring.next128(), device.fd(), read(), data);
+            assertThat(Errno.ENOTTY.is(answer(device.ring).result())).isTrue();
+            Answer answer = device.io(read().namespace(7), data);
+            assertThat(Errno.EINVAL.is(answer.result())).isTrue();
         }
     }
 
@@ -272,11 +282,6 @@ class NvmeCommandsTest {
 
     private static NvmeCommand read() {
         return new NvmeCommand().opcode(NvmeCommand.READ).namespace(1).blocks(FIRST, BLOCKS);
-    }
-
-    private static MemorySegment random(Arena arena, long seed) {
-        MemorySegment memory = arena.allocate(BYTES, 4096);
-        return memory.copyFrom(MemorySegment.ofArray(Net.random(BYTES, seed)));
     }
 
     private static IoVectors halves(Arena arena, MemorySegment memory) {
