@@ -42,7 +42,8 @@ class WaitTest {
             long began = System.nanoTime();
             assertThat(ring.submitAndWait(2, SHORT)).isEqualTo(1);
             assertThat(System.nanoTime() - began).isGreaterThanOrEqualTo(SHORT.toNanos());
-            assertThat(Completions.now(ring)).containsExactly(new Completion(1, 0, 0));
+            // On a busy machine a poll thread may not have come to it by then.
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
         }
     }
 
