@@ -30,6 +30,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What a program should not do with a ring: an exception says so, and afterwards nothing is lost,
@@ -194,7 +195,7 @@ class MisuseTest {
             if (turns < 1000) {
                 Thread.onSpinWait();
             } else {
-                Thread.yield();
+                LockSupport.parkNanos(1);
             }
         }
     }
