@@ -76,7 +76,12 @@ final class KernelProbe {
 
     private void gather(KernelTrial trial) {
         BitSet ops = trial.ops();
-        addOps(ops, Math.max(ops.length(), answer == null ? 0 : answer.requestOps()));
+        int known = answer == null ? 0 : answer.requestOps();
+        if (ops == null) {
+            addCounted(Kind.OP, InterfaceTable.OPS, known);
+        } else {
+            addOps(ops, Math.max(ops.length(), known));
+        }
         for (int op = 0; op < InterfaceTable.REGISTER_OPS.size(); op++) {
             builtOut.set(op, trial.builtWithout(op));
         }

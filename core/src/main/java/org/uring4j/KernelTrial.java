@@ -14,6 +14,7 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_R_DISABLED
 import static org.uring4j.internal.uapi.IoUringConstants.IOSQE_CQE_SKIP_SUCCESS;
 import static org.uring4j.internal.uapi.IoUringConstants.IO_URING_OP_SUPPORTED;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.sys.Syscalls;
 import org.uring4j.internal.uapi.InterfaceTable;
@@ -70,15 +71,18 @@ final class KernelTrial implements AutoCloseable {
         return features;
     }
 
-    /** The operations that {@code IORING_REGISTER_PROBE} reports as supported. */
-    BitSet ops() {
+    /**
+     * The operations that {@code IORING_REGISTER_PROBE} reports as supported; null where this
+     * process may not ask, because restrictions of the thread forbid it.
+     */
+    @Nullable BitSet ops() {
         try (Arena arena = Arena.ofConfined()) {
             long size = IoUringProbe.SIZEOF + (long) MAX_OPS * IoUringProbeOp.SIZEOF;
             long probe = arena.allocate(size, 8).address();
-            BitSet ops = new BitSet();
             if (Syscalls.register(ring, IORING_REGISTER_PROBE, probe, MAX_OPS) < 0) {
-                return ops;
+                return null;
             }
+            BitSet ops = new BitSet();
             int count = Memory.getByte(probe + IoUringProbe.OPS_LEN) & 0xff;
             for (int i = 0; i < count; i++) {
                 long op = probe + IoUringProbe.SIZEOF + (long) i * IoUringProbeOp.SIZEOF;

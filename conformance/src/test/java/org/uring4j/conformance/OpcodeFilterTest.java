@@ -293,7 +293,7 @@ class OpcodeFilterTest {
                     checkThatOnlyNopWorks();
                     Apart.thread(OpcodeFilterTest::checkThatOnlyNopWorks);
                     assertThat(Apart.process(RestrictedChild.class))
-                            .isEqualTo("nop=ok close=EACCES");
+                            .isEqualTo("nop=ok close=EACCES known=true");
                     // The child's own filters add to its parent's.
                     Apart.thread(
                             () -> {

@@ -1,12 +1,16 @@
 package org.uring4j.conformance;
 
 import org.uring4j.Errno;
+import org.uring4j.Kernel;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
 
-/** A process that prints what its rings may do: what it has inherited of who started it. */
+/**
+ * A process that prints what its rings may do: what it has inherited of who started it; and whether
+ * it knows all the same what the kernel can do.
+ */
 final class RestrictedChild {
     private RestrictedChild() {}
 
@@ -15,7 +19,8 @@ final class RestrictedChild {
             Nops.nop(ring.next());
             String nop = outcome(ring);
             Files.close(ring.next(), -1);
-            System.out.println("nop=" + nop + " close=" + outcome(ring));
+            boolean known = Kernel.current().has("IORING_OP_CLOSE");
+            System.out.println("nop=" + nop + " close=" + outcome(ring) + " known=" + known);
         }
     }
 

@@ -246,7 +246,7 @@ class RestrictionsTest {
                     checkThatOnlyNopWorks();
                     Apart.thread(RestrictionsTest::checkThatOnlyNopWorks);
                     assertThat(Apart.process(RestrictedChild.class))
-                            .isEqualTo("nop=ok close=EACCES");
+                            .isEqualTo("nop=ok close=EACCES known=true");
                 });
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             assertThat(closeDenied(ring)).isFalse();
