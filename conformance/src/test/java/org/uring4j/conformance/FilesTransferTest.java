@@ -112,6 +112,36 @@ class FilesTransferTest {
     }
 
     @Test
+    void shouldTellWhyItCannotTransferPieces() throws Exception {
+        java.nio.file.Files.writeString(path, "content");
+        IoVectors pieces = IoVectors.of(arena, arena.allocate(3), arena.allocate(5));
+        try (Opened readable = Opened.open(ring, path, O_RDONLY);
+                Opened writable = Opened.open(ring, path, O_WRONLY);
+                Opened direct = Opened.open(ring, path, O_RDWR | O_DIRECT);
+                Opened place = Opened.open(ring, directory, O_RDONLY);
+                Opened full = Opened.open(ring, Path.of("/dev/full"), O_WRONLY);
+                FileChannel channel = FileChannel.open(path)) {
+            Files.readv(ring.next(), writable.fd(), pieces, 0);
+            assertFails(Errno.EBADF);
+            Files.writev(ring.next(), readable.fd(), pieces, 0);
+            assertFails(Errno.EBADF);
+            Files.readv(ring.next(), place.fd(), pieces, 0);
+            assertFails(Errno.EISDIR);
+            Files.readv(ring.next(), readable.fd(), pieces, -2);
+            assertFails(Errno.EINVAL);
+            Files.readv(ring.next(), direct.fd(), pieces, 0);
+            assertFails(Errno.EINVAL);
+            Files.writev(ring.next(), full.fd(), pieces, 0);
+            assertFails(Errno.ENOSPC);
+            Files.writev(ring.next(), writable.fd(), pieces, Long.MAX_VALUE - 8);
+            assertFails(Errno.EFBIG);
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, 7, arena);
+            Files.readv(ring.next(), readable.fd(), IoVectors.of(arena, mapped), 0);
+            assertFails(Errno.EFAULT);
+        }
+    }
+
+    @Test
     void shouldFailWhenMemoryCannotBeWritten() throws IOException {
         java.nio.file.Files.writeString(path, "content");
         try (FileChannel channel = FileChannel.open(path);

@@ -285,6 +285,18 @@ class RingTest {
     }
 
     @Test
+    void shouldRefuseToBeEnabledWhenItIs() {
+        try (Ring ring = Ring.open(RingConfig.of(4).disabled())) {
+            ring.enable();
+            assertThatIllegalStateException()
+                    .isThrownBy(ring::enable)
+                    .withMessageContaining("is enabled");
+            Nops.nop(ring.next()).userData(1);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
+        }
+    }
+
+    @Test
     void shouldBeClosableWhenItsThreadIsGone() throws Exception {
         Needs.kernel("5.19", "IORING_REGISTER_PBUF_RING");
         AtomicReference<@Nullable Ring> made = new AtomicReference<>();

@@ -16,11 +16,14 @@ import org.uring4j.RingConfig.SqeSize;
 import org.uring4j.UringException;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
+import org.uring4j.resource.Restriction;
+import org.uring4j.resource.Restrictions;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Handing requests over: {@code IORING_OP_NOP} among {@code IORING_OP_FSYNC} that are refused; by a
@@ -80,6 +83,53 @@ class SubmissionTest {
         try (Ring ring = Ring.open(RingConfig.of(2))) {
             assertThat(ring.setup().registeredFd()).isTrue();
         }
+    }
+
+    @Test
+    void shouldDoWithoutARegisteredDescriptorWhereItIsForbidden() {
+        try (Ring ring = restricted("IORING_REGISTER_CLOCK")) {
+            assertThat(ring.setup().registeredFd()).isFalse();
+            Nops.nop(ring.next()).userData(1);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
+        }
+    }
+
+    @Test
+    void shouldKeepARegisteredDescriptorThatMayNotBeGivenBack() throws Exception {
+        Needs.kernel("5.18", "a registered descriptor");
+        Apart.thread(
+                () -> {
+                    // There is room for 16 of a thread.
+                    for (int i = 0; i < 16; i++) {
+                        try (Ring ring = restricted("IORING_REGISTER_RING_FDS")) {
+                            assertThat(ring.setup().registeredFd()).isTrue();
+                        }
+                    }
+                    try (Ring ring = Ring.open(RingConfig.of(2))) {
+                        assertThat(ring.setup().registeredFd()).isFalse();
+                    }
+                });
+        Apart.thread(
+                () -> {
+                    for (int i = 0; i < 17; i++) {
+                        try (Ring ring =
+                                restricted(
+                                        "IORING_REGISTER_RING_FDS", "IORING_UNREGISTER_RING_FDS")) {
+                            assertThat(ring.setup().registeredFd()).isTrue();
+                        }
+                    }
+                });
+    }
+
+    /** A ring on which there are NOPs and these register ops only. */
+    private static Ring restricted(String... registerOps) {
+        Ring ring = Ring.open(RingConfig.of(2).disabled());
+        List<Restriction> allowed = new ArrayList<>();
+        allowed.add(Restriction.op("IORING_OP_NOP"));
+        Stream.of(registerOps).map(Restriction::registerOp).forEach(allowed::add);
+        Restrictions.register(ring, allowed.toArray(Restriction[]::new));
+        ring.enable();
+        return ring;
     }
 
     @Test

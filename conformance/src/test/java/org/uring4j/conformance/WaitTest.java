@@ -7,10 +7,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Kernel;
 import org.uring4j.RegisteredWaits;
 import org.uring4j.Ring;
 import org.uring4j.RingClock;
 import org.uring4j.RingConfig;
+import org.uring4j.UringException;
 import org.uring4j.Wait;
 import org.uring4j.Waker;
 import org.uring4j.op.Nops;
@@ -73,6 +75,17 @@ class WaitTest {
                 // What is past already does not wait.
                 ring.submitAndWait(Wait.forCount(1).until(1));
             }
+        }
+    }
+
+    @Test
+    void shouldNameTheKernelThatCanChooseTheClock() {
+        Needs.that(
+                !Kernel.current().has("IORING_REGISTER_CLOCK"), "this kernel can choose the clock");
+        try (Ring ring = Ring.open(RingConfig.of(2))) {
+            assertThatThrownBy(() -> ring.clock(RingClock.BOOTTIME))
+                    .isInstanceOf(UringException.class)
+                    .hasMessageContaining("needs Linux 6.12");
         }
     }
 
