@@ -158,10 +158,17 @@ final class Coverage {
                 and the tests' results; the build fails when it is out of date, or when an op has \
                 no encoder, no documentation, or no test that ran. Do not edit it.
 
+                Besides, [ModifiersTest](../%s) makes a request of each op with all that any \
+                request may carry: linked, drained, in a worker thread, without a completion, by \
+                slot, with a file that is none; what does not go together it names.
+
                 ## Ops
 
                 """
-                        .formatted(sources.ops().size(), sources.registerOps().size()));
+                        .formatted(
+                                sources.ops().size(),
+                                sources.registerOps().size(),
+                                sources.file("ModifiersTest")));
         table(page, sources.ops());
         page.append("\n## Register ops\n\n");
         table(page, sources.registerOps());

@@ -30,7 +30,7 @@ import java.nio.file.Path;
 
 /** {@code IORING_OP_URING_CMD} and {@code IORING_OP_URING_CMD128}, to any driver. */
 class CommandsTest {
-    private static final int GETSOCKOPT = 2;
+    static final int GETSOCKOPT = 2;
     private static final int SETSOCKOPT = 3;
     private static final int UNKNOWN = 0x7fff;
 
@@ -189,7 +189,7 @@ class CommandsTest {
     }
 
     /** The command's other fields: which option. */
-    private static Sqe keepAlive(Sqe command) {
+    static Sqe keepAlive(Sqe command) {
         long option = SocketOptions.SOL_SOCKET | (long) SocketOptions.SO_KEEPALIVE << 32;
         return Commands.fields(command, option, 0, Integer.BYTES);
     }
@@ -202,7 +202,7 @@ class CommandsTest {
     }
 
     /** An area that begins with an address. */
-    private static MemorySegment pointer(MemorySegment memory) {
+    static MemorySegment pointer(MemorySegment memory) {
         return MemorySegment.ofArray(new long[] {memory.address()});
     }
 }
