@@ -53,7 +53,10 @@ public final class Sqe {
 
     /**
      * Start only when all earlier requests have completed ({@code IOSQE_IO_DRAIN}). Since Linux
-     * 5.2. {@code EOPNOTSUPP} on a ring that has ever had a {@link #skipSuccess}.
+     * 5.2. Later ones do not start before this one has, and since Linux 6.16 not before it has
+     * completed: one to cancel it neither. In a chain the whole of it waits for those before it.
+     * {@code EOPNOTSUPP} on a ring that has ever had a {@link #skipSuccess}; on one of {@link
+     * RingConfig.SqeSize#MIXED} there is one sooner or later.
      */
     public Sqe drain() {
         return flag(IoUringConstants.IOSQE_IO_DRAIN);
@@ -100,7 +103,8 @@ public final class Sqe {
      * 5.17. The ring cannot tell when such a request ends, so its memory must outlive the ring. If
      * it fails, what is {@link #link linked} after it ends without completions, and counts as
      * {@link Ring#inFlight in flight} for good: have the whole chain skip. Of the ops whose failure
-     * does not count ({@link #link}) a failure is not told either.
+     * does not count ({@link #link}) a failure is not told either. A multishot receive skips its
+     * last completion only, if it ends well: that it has ended is not told then.
      *
      * @throws IllegalStateException when no request is written here, or it was submitted
      */

@@ -11,6 +11,7 @@ import org.uring4j.KernelVersion;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.op.Cancel;
+import org.uring4j.op.CancelTarget;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
 import org.uring4j.op.OpenFlags;
@@ -139,6 +140,29 @@ class LinksTest {
 
     @ParameterizedTest
     @EnumSource(RingMode.class)
+    void shouldHoldBackWhatComesAfterUntilTheDrainedHasEnded(RingMode mode) throws Exception {
+        Needs.kernel("6.16", "a drain that later requests wait for the end of");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofConfined();
+                Fifo fifo = Fifo.in(directory);
+                Opened reader = fifo.open(ring, OpenFlags.O_RDONLY)) {
+            Files.read(ring.next(), reader.fd(), arena.allocate(1), 0).userData(1).drain();
+            Nops.nop(ring.next()).userData(2);
+            Cancel.cancel(ring.next(), 1).userData(3);
+            ring.submitAndWait(1, Duration.ofMillis(20));
+            assertThat(Completions.now(ring)).as("even cancelling waits").isEmpty();
+            // What is no request does not.
+            assertThat(Cancel.now(ring, CancelTarget.userData(1), Duration.ofSeconds(10)))
+                    .isEqualTo(Cancel.Outcome.ENDED);
+            List<Completion> all = Completions.some(ring, 3);
+            assertThat(all.getFirst()).isEqualTo(failed(1, Errno.ECANCELED));
+            assertThat(all.subList(1, 3))
+                    .containsExactlyInAnyOrder(new Completion(2, 0, 0), failed(3, Errno.ENOENT));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
     void shouldSkipCompletionsOfSuccess(RingMode mode) {
         Needs.kernel("5.17", "IOSQE_CQE_SKIP_SUCCESS");
         try (Ring ring = mode.open(8)) {
@@ -256,6 +280,10 @@ class LinksTest {
         assertThat(left).isZero();
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(limit);
         return ended;
+    }
+
+    private static Completion failed(long userData, Errno errno) {
+        return new Completion(userData, -errno.number(), 0);
     }
 
     private static int createFlags() {

@@ -1,6 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,8 @@ import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.op.Cancel;
 import org.uring4j.op.CancelTarget;
+import org.uring4j.op.Nops;
+import org.uring4j.op.Polling;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.BufferRing;
 
@@ -233,6 +236,79 @@ class MultishotTest {
             Completion last = Completions.one(ring);
             assertThat(last.hasMore()).isFalse();
             assertThat(text(buffers, last)).isEqualTo("c");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldStartWhatIsLinkedOnlyWhenItHasEnded(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                BufferRing buffers = BufferRing.register(ring, GROUP, 4, 16);
+                Connection connection = Connection.open(ring)) {
+            Sockets.recvMultishot(ring.next(), connection.fd(), GROUP, 0).userData(1).link();
+            Nops.nop(ring.next()).userData(2);
+            ring.submit();
+            for (String text : List.of("first", "second")) {
+                connection.send(text);
+                Completion received = Completions.one(ring);
+                assertThat(received.hasMore()).isTrue();
+                assertThat(text(buffers, received)).isEqualTo(text);
+                buffers.recycle(received.bufferId());
+            }
+            connection.peer().shutdownOutput();
+            assertThat(Completions.some(ring, 2))
+                    .extracting(Completion::userData, Completion::result)
+                    .containsExactly(tuple(1L, 0), tuple(2L, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldCancelWhatIsLinkedWhenItFails(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                BufferRing buffers = BufferRing.register(ring, GROUP, 1, 4);
+                Connection connection = Connection.open(ring)) {
+            connection.send("0123456789");
+            Sockets.recvMultishot(ring.next(), connection.fd(), GROUP, 0).userData(1).link();
+            Nops.nop(ring.next()).userData(2);
+            List<Completion> all = Completions.some(ring, 3);
+            assertThat(text(buffers, all.getFirst())).isEqualTo("0123");
+            assertThat(all.subList(1, 3))
+                    .extracting(Completion::userData, Completion::result)
+                    .containsExactly(
+                            tuple(1L, -Errno.ENOBUFS.number()),
+                            tuple(2L, -Errno.ECANCELED.number()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldNotTellOfGoodEndWhenItSkips(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                BufferRing buffers = BufferRing.register(ring, GROUP, 2, 4);
+                Connection connection = Connection.open(ring)) {
+            Sockets.recvMultishot(ring.next(), connection.fd(), GROUP, 0)
+                    .userData(1)
+                    .skipSuccess()
+                    .link();
+            Nops.nop(ring.next()).userData(2);
+            ring.submit();
+            connection.send("abc");
+            Completion received = Completions.one(ring);
+            assertThat(received.hasMore()).isTrue();
+            assertThat(text(buffers, received)).isEqualTo("abc");
+            connection.peer().shutdownOutput();
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(2, 0, 0));
+        }
+    }
+
+    @Test
+    void shouldRefuseToSkipWhenPollingAgainAndAgain() throws Exception {
+        try (Ring ring = Ring.open(RingConfig.of(8));
+                Connection connection = Connection.open(ring)) {
+            Polling.pollAdd(ring.next(), connection.fd(), Polling.POLLIN, Polling.ADD_MULTI)
+                    .skipSuccess();
+            assertThat(Completions.one(ring).failed(Errno.EINVAL)).isTrue();
         }
     }
 }

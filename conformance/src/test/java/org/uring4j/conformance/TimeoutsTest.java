@@ -14,6 +14,7 @@ import org.uring4j.RingConfig;
 import org.uring4j.op.Files;
 import org.uring4j.op.Nops;
 import org.uring4j.op.OpenFlags;
+import org.uring4j.op.Polling;
 import org.uring4j.op.Timeouts;
 import org.uring4j.op.Timespec;
 
@@ -240,6 +241,53 @@ class TimeoutsTest {
                             new Completion(1, 1, 0),
                             failed(2, Errno.ECANCELED),
                             new Completion(3, 0, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldDrainWholeChainWhenTimeLimitIsDrained(RingMode mode) throws Exception {
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofConfined();
+                Fifo fifo = Fifo.in(directory);
+                Opened reader = fifo.open(ring, OpenFlags.O_RDONLY);
+                Connection connection = Connection.open(ring)) {
+            Timespec time = Timespec.of(arena, SHORT);
+            Files.read(ring.next(), reader.fd(), arena.allocate(1), 0).userData(1);
+            Polling.pollAdd(ring.next(), connection.fd(), Polling.POLLIN, 0).userData(2).link();
+            Timeouts.linkTimeout(ring.next(), time, 0).userData(3).drain();
+            // The time passes here, but begins there only when what is before has ended.
+            ring.submitAndWait(1, SHORT.multipliedBy(3));
+            assertThat(Completions.now(ring)).isEmpty();
+            fifo.put("x");
+            List<Completion> all = Completions.some(ring, 3);
+            assertThat(all.getFirst()).isEqualTo(new Completion(1, 1, 0));
+            assertThat(all.subList(1, 3))
+                    .containsExactlyInAnyOrder(failed(2, Errno.ECANCELED), expired(3));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RingMode.class)
+    void shouldTellNeitherEndOfTimeLimitThatSkips(RingMode mode) throws Exception {
+        Needs.kernel("5.17", "IOSQE_CQE_SKIP_SUCCESS");
+        try (Ring ring = mode.open(8);
+                Arena arena = Arena.ofConfined();
+                Fifo fifo = Fifo.in(directory);
+                Opened reader = fifo.open(ring, OpenFlags.O_RDONLY)) {
+            Files.read(ring.next(), reader.fd(), arena.allocate(1), 0).userData(1).link();
+            Timeouts.linkTimeout(ring.next(), Timespec.of(arena, SHORT), 0)
+                    .userData(2)
+                    .skipSuccess();
+            assertThat(Completions.one(ring)).isEqualTo(failed(1, Errno.ECANCELED));
+            Nops.nop(ring.next()).userData(3).link();
+            Timeouts.linkTimeout(ring.next(), Timespec.of(arena, LONG), 0)
+                    .userData(4)
+                    .skipSuccess();
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(3, 0, 0));
+            Nops.nop(ring.next()).userData(5);
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(5, 0, 0));
+            assertThat(ring.inFlight()).isZero();
         }
     }
 

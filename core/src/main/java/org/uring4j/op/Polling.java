@@ -77,7 +77,8 @@ public final class Polling {
      * <p>Result: the events. Errors: {@code EBADF}; {@code ECANCELED} it was removed.
      *
      * <p>With {@link #ADD_MULTI} a completion with {@link org.uring4j.Cqe#F_MORE} is followed by
-     * others; without it the request has ended and must be put in again if wanted.
+     * others; without it the request has ended and must be put in again if wanted. {@code EINVAL}
+     * with {@link Sqe#skipSuccess}.
      *
      * @param events {@code POLL*}, or'ed; {@link #EPOLLEXCLUSIVE}
      * @param flags 0 or {@link #ADD_MULTI}

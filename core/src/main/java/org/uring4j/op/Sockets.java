@@ -411,6 +411,10 @@ public final class Sockets {
      * buffer was left, {@code ECANCELED}, or any other, even a success; start again where that
      * makes sense.
      *
+     * <p>Of a unix socket the end is never told when it is there already, with data before it, as
+     * the request starts, and that polls first: by {@link #POLL_FIRST} or {@link Sqe#async} (seen
+     * with Linux 6.18).
+     *
      * @param group the group to take buffers from
      * @param msgFlags not {@link #MSG_WAITALL}
      */

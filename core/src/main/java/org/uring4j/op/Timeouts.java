@@ -122,7 +122,8 @@ public final class Timeouts {
      * cancelled, by its user data: it should share that with no other.
      *
      * <p>Result: {@code ETIME} it was cancelled; {@code ECANCELED} it has completed in time; {@code
-     * EALREADY} or {@code ENOENT} the time had passed, but it could not be cancelled.
+     * EALREADY} or {@code ENOENT} the time had passed, but it could not be cancelled. With {@link
+     * Sqe#skipSuccess} none of the first two is told.
      *
      * @param flags {@link #ABS}, {@link #BOOTTIME}, {@link #REALTIME}, or'ed
      */
