@@ -68,6 +68,8 @@ class LeaseTest {
                 BufferRing buffers = BufferRing.register(ring, GROUP, 2, 16);
                 Connection connection = Connection.open(ring)) {
             Lease head = receive(ring, buffers, connection, "0123456789");
+            AtomicInteger returned = new AtomicInteger();
+            head.onReturn(returned::incrementAndGet);
             Lease again = head.retain();
             Lease tail = head.split(4);
             Lease last = tail.split(6);
@@ -79,10 +81,13 @@ class LeaseTest {
                 each.close();
                 assertThat(buffers.available()).isEqualTo(1);
                 assertThat(buffers.leasesOut().count()).isOne();
+                assertThat(returned).hasValue(0);
             }
             assertThat(text(again)).isEqualTo("0123456789");
             again.close();
             assertThat(buffers.available()).isEqualTo(2);
+            assertThat(returned).hasValue(1);
+            assertThatIllegalStateException().isThrownBy(() -> again.onReturn(() -> {}));
             assertThatIllegalStateException().isThrownBy(again::retain);
             assertThatIllegalStateException().isThrownBy(() -> again.split(1));
             assertThatIllegalArgumentException()

@@ -35,6 +35,9 @@ import java.util.concurrent.TimeUnit;
  */
 @Timeout(120)
 class ReceivePoolTest {
+    /** As many bytes as there are for zero-copy receive, and so all of any pool here. */
+    private static final int AREA = 64 << 10;
+
     /** Few short buffers, and a consumer elsewhere that gives them back in its own time. */
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
@@ -44,7 +47,8 @@ class ReceivePoolTest {
                 Ring ring = open(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024).working(1);
+            ReceivePoolConfig small =
+                    config(path).size(4096).bufferSize(1024).working(1).perStream(AREA);
             try (ReceivePool pool = ReceivePool.open(loop, small)) {
                 Random random = new Random(4);
                 ExpectedStream expected =
@@ -78,7 +82,7 @@ class ReceivePoolTest {
         try (Ring ring = open(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024);
+            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024).perStream(AREA);
             try (ReceivePool pool = ReceivePool.open(loop, small)) {
                 List<Lease> held = new ArrayList<>();
                 ExpectedStream expected = new ExpectedStream(data, held::add);
@@ -153,6 +157,71 @@ class ReceivePoolTest {
                 expected.checkEnded();
             }
         }
+    }
+
+    /** One consumer keeps what it gets: its own stream waits for it, and the other one does not. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldNotLetOneStreamStarveAnother(ReceivePath path) throws Exception {
+        byte[] data = Net.random(400_000, 11);
+        try (Ring ring = open(path);
+                Connection slow = Connection.open(ring);
+                Connection fast = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            ReceivePoolConfig shared = config(path).size(AREA).bufferSize(4096).perStream(AREA / 4);
+            try (ReceivePool pool = ReceivePool.open(loop, shared)) {
+                List<Lease> kept = new ArrayList<>();
+                ExpectedStream keeping = new ExpectedStream(data, kept::add);
+                StreamReceiver keeper = pool.receive(slow.fd(), keeping);
+                ExpectedStream passing = new ExpectedStream(data);
+                StreamReceiver other = pool.receive(fast.fd(), passing);
+                // Bit by bit: more at once the kernel would receive before it is told to stop.
+                int sent = 0;
+                while (keeper.timesHeldBack() == 0) {
+                    slow.send(Arrays.copyOfRange(data, sent, sent + 1000));
+                    long all = sent += 1000;
+                    turn(loop, () -> keeping.at == all);
+                }
+                // A buffer counts as a whole.
+                assertThat(sent).isEqualTo(path == ReceivePath.INCREMENTAL ? 13_000 : 4000);
+                fast.send(data[0]);
+                turn(loop, () -> passing.at == 1);
+                Thread slowPeer = send(slow, from(data, sent), data.length, true);
+                Thread fastPeer = send(fast, from(data, 1), 10_000, true);
+                turn(loop, other::ended);
+                fastPeer.join();
+                passing.checkEnded();
+                assertThat(other.timesHeldBack()).isZero();
+                assertThat(keeping.at).isEqualTo(sent);
+
+                boolean here = true;
+                while (!keeper.ended()) {
+                    giveBack(kept, here);
+                    here = !here;
+                    long before = keeper.timesHeldBack();
+                    turn(loop, () -> keeper.ended() || keeper.timesHeldBack() > before);
+                }
+                giveBack(kept, true);
+                slowPeer.join();
+                keeping.checkEnded();
+                assertThat(keeper.timesHeldBack()).isGreaterThan(2);
+                assertThat(pool.leasesOut().count()).isZero();
+            }
+        }
+    }
+
+    private static byte[] from(byte[] data, int begin) {
+        return Arrays.copyOfRange(data, begin, data.length);
+    }
+
+    private static void giveBack(List<Lease> kept, boolean here) throws InterruptedException {
+        if (here) {
+            kept.forEach(Lease::close);
+        } else {
+            Thread elsewhere = Thread.ofPlatform().start(() -> kept.forEach(Lease::close));
+            elsewhere.join();
+        }
+        kept.clear();
     }
 
     @ParameterizedTest
@@ -248,7 +317,9 @@ class ReceivePoolTest {
                 turn(
                         loop,
                         () -> {
-                            if (random.nextBoolean() || receiver.starvations() > 0) {
+                            // Where it waits for them, nothing else will happen.
+                            long waits = receiver.starvations() + receiver.timesHeldBack();
+                            if (random.nextBoolean() || waits > 0) {
                                 held.forEach(Lease::close);
                                 held.clear();
                             }

@@ -91,6 +91,7 @@ class StreamReceiverTest {
             assertThatIllegalArgumentException().isThrownBy(() -> config().size(4095));
             assertThatIllegalArgumentException().isThrownBy(() -> config().bufferSize(63));
             assertThatIllegalArgumentException().isThrownBy(() -> config().working(0));
+            assertThatIllegalArgumentException().isThrownBy(() -> config().perStream(0));
             assertThatIllegalArgumentException()
                     .isThrownBy(
                             () ->

@@ -79,6 +79,9 @@ public final class Lease implements AutoCloseable {
     /** How many leases on the piece are open. */
     private volatile int parts;
 
+    /** What to run when the piece is given back. */
+    private @Nullable Runnable onReturn;
+
     /** Among those that are out, by when they were taken. */
     @Nullable Lease previous;
 
@@ -171,6 +174,21 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
+     * Has a task run when the bytes are given back: when this lease and all that were made of it
+     * are closed, on the thread that closes the last. For whoever took the lease to count what is
+     * out; to be said before anybody else has it, and once.
+     *
+     * @param task what it throws comes out of {@link #close}, when the bytes have gone back
+     * @throws IllegalStateException when this one is closed
+     */
+    public void onReturn(Runnable task) {
+        if (!open) {
+            throw closedAlready();
+        }
+        whole.onReturn = task;
+    }
+
+    /**
      * Gives the bytes back, when no other lease on them is open. From any thread; closing twice
      * does nothing.
      */
@@ -182,6 +200,10 @@ public final class Lease implements AutoCloseable {
         leases.untrace(this);
         if ((int) PARTS.getAndAdd(whole, -1) == 1) {
             leases.giveBack(whole);
+            Runnable task = whole.onReturn;
+            if (task != null) {
+                task.run();
+            }
         }
     }
 

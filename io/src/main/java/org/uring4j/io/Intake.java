@@ -19,6 +19,9 @@ abstract class Intake implements AutoCloseable {
         return "IORING_OP_RECV";
     }
 
+    /** How many buffers the leases of one stream may hold. */
+    abstract int share();
+
     /** Puts a request for a receiver in, or has it wait for buffers. */
     abstract void arm(StreamReceiver receiver);
 

@@ -80,7 +80,7 @@ final class Intakes {
         }
         try {
             return new ZeroCopyIntake(
-                    ring, ZeroCopyReceive.register(ring, queue.source(), queue.config()));
+                    ring, ZeroCopyReceive.register(ring, queue.source(), queue.config()), config);
         } catch (UringException e) {
             if (asked || !MISSING.contains(e.errno())) {
                 throw e;

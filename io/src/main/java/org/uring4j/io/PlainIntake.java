@@ -16,6 +16,7 @@ import org.uring4j.resource.LeasesOut;
 final class PlainIntake extends Intake {
     private final Ring ring;
     private final LeasedMemory memory;
+    private final int share;
 
     PlainIntake(Ring ring, ReceivePoolConfig config) {
         this.ring = ring;
@@ -24,11 +25,17 @@ final class PlainIntake extends Intake {
                         ring,
                         config.count(ReceivePath.PLAIN),
                         config.bufferSize(ReceivePath.PLAIN));
+        share = config.share(memory.count(), memory.bufferSize());
     }
 
     @Override
     ReceivePath path() {
         return ReceivePath.PLAIN;
+    }
+
+    @Override
+    int share() {
+        return share;
     }
 
     @Override
@@ -57,7 +64,7 @@ final class PlainIntake extends Intake {
         } else if (result > 0) {
             Lease lease = memory.lease(buffer, result);
             receiver.proceed();
-            receiver.deliver(lease);
+            receiver.deliver(lease, buffer);
         } else {
             memory.giveBack(buffer);
             if (!Errno.EAGAIN.is(result)) {

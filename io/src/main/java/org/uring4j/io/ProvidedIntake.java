@@ -24,6 +24,7 @@ final class ProvidedIntake extends Intake {
     private final Ring ring;
     private final ReceivePath path;
     private final BufferRing buffers;
+    private final int share;
 
     /** Buffers that the kernel, or a lease, has had by now; the others were never touched. */
     private int used;
@@ -38,6 +39,7 @@ final class ProvidedIntake extends Intake {
                         ring,
                         group,
                         path == ReceivePath.INCREMENTAL ? choice.incremental() : choice);
+        share = config.share(buffers.count(), buffers.bufferSize());
         give(config.workingCount(path));
     }
 
@@ -54,6 +56,11 @@ final class ProvidedIntake extends Intake {
     }
 
     @Override
+    int share() {
+        return share;
+    }
+
+    @Override
     void arm(StreamReceiver receiver) {
         Sqe sqe = Sockets.recvMultishot(ring.next(), receiver.fd, buffers.group(), 0);
         receiver.sent(sqe);
@@ -67,7 +74,7 @@ final class ProvidedIntake extends Intake {
             if (!more) {
                 receiver.restart();
             }
-            receiver.deliver(lease);
+            receiver.deliver(lease, Cqe.bufferId(flags));
             return;
         }
         if (Cqe.hasBuffer(flags)) {

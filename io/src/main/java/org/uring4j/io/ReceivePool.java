@@ -17,7 +17,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -40,8 +42,9 @@ import java.util.Optional;
  *
  * <p><b>Back-pressure.</b> Buffers are shared by all streams of the pool. When all are out in
  * leases nothing is received, peers' bytes wait in their sockets, and it goes on when leases are
- * closed, in whichever thread; nothing is lost. A consumer that keeps leases for long holds up the
- * other streams as well: {@link StreamReceiver#pause} its stream, or copy what is to be kept.
+ * closed, in whichever thread; nothing is lost. So that a consumer that keeps leases for long does
+ * not hold up the other streams as well, the leases of one stream may hold a part of the buffers
+ * only ({@link ReceivePoolConfig#perStream}): then it waits for them, and its peer for it.
  *
  * <p><b>Threads.</b> It is used by the loop's thread. Leases may go to any.
  */
@@ -61,6 +64,7 @@ public final class ReceivePool implements AutoCloseable {
     private final @Nullable MemorySegment gather;
 
     private @Nullable StreamReceiver[] receivers = new StreamReceiver[16];
+    private final List<StreamReceiver> heldBack = new ArrayList<>();
     private int active;
     private long gatherRefused;
     private boolean closed;
@@ -206,6 +210,7 @@ public final class ReceivePool implements AutoCloseable {
         } else if (value == WAKE) {
             if (!closed) {
                 waker.rearm();
+                relieve();
                 intakes.feed();
             }
         } else if (value == GATHER) {
@@ -225,9 +230,31 @@ public final class ReceivePool implements AutoCloseable {
                 .userData(EventLoop.userData(user, ~receiver.slot));
     }
 
+    /** The receiver is to be relieved. */
+    void holdBack(StreamReceiver receiver) {
+        heldBack.add(receiver);
+    }
+
+    /** Those that go on may hold others back. */
+    private void relieve() {
+        for (int i = heldBack.size() - 1; i >= 0; i--) {
+            StreamReceiver receiver = heldBack.get(i);
+            if (receiver.isRelieved()) {
+                heldBack.remove(i);
+                receiver.goOn();
+            }
+        }
+    }
+
+    /** Some receiver can be relieved. On any thread, and at any time. */
+    void wake() {
+        boolean _ = waker.wake();
+    }
+
     /** The receiver's last completion has come. */
     void remove(StreamReceiver receiver) {
         receivers[receiver.slot] = null;
+        heldBack.remove(receiver);
         active--;
     }
 

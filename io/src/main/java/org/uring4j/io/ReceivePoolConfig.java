@@ -11,6 +11,7 @@ public final class ReceivePoolConfig {
 
     final long size;
     final long working;
+    final long perStream;
     final int bufferSize;
     final int gather;
     final @Nullable ReceivePath path;
@@ -22,12 +23,14 @@ public final class ReceivePoolConfig {
     private ReceivePoolConfig(
             long size,
             long working,
+            long perStream,
             int bufferSize,
             int gather,
             @Nullable ReceivePath path,
             @Nullable Queue queue) {
         this.size = size;
         this.working = working;
+        this.perStream = perStream;
         this.bufferSize = bufferSize;
         this.gather = gather;
         this.path = path;
@@ -36,7 +39,7 @@ public final class ReceivePoolConfig {
 
     /** 16 MiB, the first of them within the processor's cache; the best path there is. */
     public static ReceivePoolConfig defaults() {
-        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, 0, null, null);
+        return new ReceivePoolConfig(16 << 20, 512 << 10, 0, 0, 0, null, null);
     }
 
     /**
@@ -48,7 +51,7 @@ public final class ReceivePoolConfig {
         if (bytes < 4096) {
             throw new IllegalArgumentException("a pool has 4096 bytes at least: size=" + bytes);
         }
-        return new ReceivePoolConfig(bytes, working, bufferSize, gather, path, queue);
+        return new ReceivePoolConfig(bytes, working, perStream, bufferSize, gather, path, queue);
     }
 
     /**
@@ -62,7 +65,26 @@ public final class ReceivePoolConfig {
         if (bytes < 1) {
             throw new IllegalArgumentException("the kernel gets something: working=" + bytes);
         }
-        return new ReceivePoolConfig(size, bytes, bufferSize, gather, path, queue);
+        return new ReceivePoolConfig(size, bytes, perStream, bufferSize, gather, path, queue);
+    }
+
+    /**
+     * How many bytes of buffers the leases of one stream may hold. A stream that holds them is
+     * received from again when half of them are closed; until then its peer has to wait, and the
+     * other streams need not. A buffer counts as a whole for everyone who has a lease on some of
+     * it.
+     *
+     * <p>What the kernel has received when it is told to stop is delivered still: what is left to
+     * the others should be more than comes at once, as {@link #working}, or what a socket holds.
+     *
+     * @param bytes 1 or more, a buffer at least; as many as there are, or more, for no limit. Not
+     *     said, it is a quarter of all buffers
+     */
+    public ReceivePoolConfig perStream(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("a stream gets something: perStream=" + bytes);
+        }
+        return new ReceivePoolConfig(size, working, bytes, bufferSize, gather, path, queue);
     }
 
     /**
@@ -76,7 +98,7 @@ public final class ReceivePoolConfig {
             throw new IllegalArgumentException(
                     "a buffer has 64 bytes to 1 GiB: bufferSize=" + bytes);
         }
-        return new ReceivePoolConfig(size, working, bytes, gather, path, queue);
+        return new ReceivePoolConfig(size, working, perStream, bytes, gather, path, queue);
     }
 
     /**
@@ -93,7 +115,7 @@ public final class ReceivePoolConfig {
         if (bytes < 0) {
             throw new IllegalArgumentException("0 or more bytes are gathered: bytes=" + bytes);
         }
-        return new ReceivePoolConfig(size, working, bufferSize, bytes, path, queue);
+        return new ReceivePoolConfig(size, working, perStream, bufferSize, bytes, path, queue);
     }
 
     /**
@@ -103,7 +125,7 @@ public final class ReceivePoolConfig {
      * @param path the path
      */
     public ReceivePoolConfig path(ReceivePath path) {
-        return new ReceivePoolConfig(size, working, bufferSize, gather, path, queue);
+        return new ReceivePoolConfig(size, working, perStream, bufferSize, gather, path, queue);
     }
 
     /**
@@ -116,7 +138,7 @@ public final class ReceivePoolConfig {
      */
     public ReceivePoolConfig zeroCopy(ZcrxSource source, ZeroCopyReceiveConfig config) {
         return new ReceivePoolConfig(
-                size, working, bufferSize, gather, path, new Queue(source, config));
+                size, working, perStream, bufferSize, gather, path, new Queue(source, config));
     }
 
     int bufferSize(ReceivePath path) {
@@ -138,6 +160,13 @@ public final class ReceivePoolConfig {
                             + bufferSize(path));
         }
         return wanted == 1 ? 1 : Integer.highestOneBit((int) wanted - 1) << 1;
+    }
+
+    /** How many of them one stream may hold; more than there are for no limit. */
+    int share(int count, int bufferSize) {
+        long wanted = perStream == 0 ? count / 4 : perStream / bufferSize;
+        long share = Math.max(1, wanted);
+        return share < count ? (int) share : Integer.MAX_VALUE;
     }
 
     /** How many of them the kernel has at first. */

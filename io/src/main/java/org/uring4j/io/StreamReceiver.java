@@ -74,6 +74,11 @@ public final class StreamReceiver {
     /** Whether the pool lets it wait for buffers. */
     boolean waiting;
 
+    private final Share share;
+
+    /** Whether it waits for leases of its own to be closed. */
+    private boolean heldBack;
+
     private boolean inFlight;
     private boolean paused;
     private boolean stopped;
@@ -82,6 +87,7 @@ public final class StreamReceiver {
     private long received;
     private long starvations;
     private long restarts;
+    private long timesHeldBack;
 
     StreamReceiver(
             ReceivePool pool,
@@ -98,6 +104,7 @@ public final class StreamReceiver {
         this.fd = fd;
         this.direct = direct;
         this.handler = handler;
+        share = new Share(intake.share(), pool::wake);
     }
 
     /** How it receives. */
@@ -127,10 +134,15 @@ public final class StreamReceiver {
     public void resume() {
         if (paused) {
             paused = false;
-            // A request that is being cancelled is put in again when it has ended.
-            if (!inFlight && !waiting) {
-                proceed();
-            }
+            goOn();
+        }
+    }
+
+    /** Has a request put in if one is wanted. */
+    void goOn() {
+        // A request that is being cancelled is put in again when it has ended.
+        if (!inFlight && !waiting) {
+            proceed();
         }
     }
 
@@ -173,6 +185,14 @@ public final class StreamReceiver {
         return restarts;
     }
 
+    /**
+     * How often it had to wait for leases of its own to be closed ({@link
+     * ReceivePoolConfig#perStream}).
+     */
+    public long timesHeldBack() {
+        return timesHeldBack;
+    }
+
     /** A request was written; the kernel has it with the next submit. */
     void sent(Sqe sqe) {
         if (direct) {
@@ -192,7 +212,25 @@ public final class StreamReceiver {
 
     /** Whether a request is to be in flight. */
     boolean wanted() {
-        return !paused && !stopped && !ended;
+        return !paused && !stopped && !ended && !isHeldBack();
+    }
+
+    /** Whether it is, or is from now on. */
+    private boolean isHeldBack() {
+        if (!heldBack && share.isFull() && share.await()) {
+            heldBack = true;
+            timesHeldBack++;
+            pool.holdBack(this);
+        }
+        return heldBack;
+    }
+
+    /** Whether leases enough were closed: then it is to {@link #goOn}. */
+    boolean isRelieved() {
+        if (share.isRelieved()) {
+            heldBack = false;
+        }
+        return !heldBack;
     }
 
     void proceed() {
@@ -217,7 +255,8 @@ public final class StreamReceiver {
         }
     }
 
-    void deliver(Lease lease) {
+    /** Some bytes have come; {@code buffer} is the number of what they are in. */
+    void deliver(Lease lease, long buffer) {
         retries = 0;
         if (stopped) {
             lease.close();
@@ -225,7 +264,11 @@ public final class StreamReceiver {
         }
         received += lease.size();
         pool.received += lease.size();
+        share.add(lease, buffer);
         handler.onLease(this, lease);
+        if (!heldBack && !stopped && isHeldBack() && inFlight) {
+            pool.cancel(this);
+        }
     }
 
     /** The request has ended, with the stream or with an error. */
@@ -237,7 +280,7 @@ public final class StreamReceiver {
             finish();
             handler.onEnd(this);
         } else if (Errno.ECANCELED.is(result)) {
-            // Paused, and perhaps resumed since.
+            // Paused or held back, and perhaps to go on since.
             proceed();
         } else if ((Errno.ENOMEM.is(result) || Errno.EINTR.is(result))
                 && retries++ < MOST_RETRIES) {
@@ -250,7 +293,7 @@ public final class StreamReceiver {
 
     /** The kernel was just working on the request that was to be cancelled. */
     void cancelAgain() {
-        if (inFlight && (stopped || paused)) {
+        if (inFlight && (stopped || paused || heldBack)) {
             pool.cancel(this);
         }
     }

@@ -11,10 +11,13 @@ import org.uring4j.resource.ZeroCopyReceive;
 final class ZeroCopyIntake extends Intake {
     private final Ring ring;
     final ZeroCopyReceive queue;
+    private final int share;
 
-    ZeroCopyIntake(Ring ring, ZeroCopyReceive queue) {
+    ZeroCopyIntake(Ring ring, ZeroCopyReceive queue, ReceivePoolConfig config) {
         this.ring = ring;
         this.queue = queue;
+        long buffers = queue.memory().byteSize() / queue.bufferSize();
+        share = config.share((int) buffers, queue.bufferSize());
     }
 
     @Override
@@ -28,6 +31,11 @@ final class ZeroCopyIntake extends Intake {
     }
 
     @Override
+    int share() {
+        return share;
+    }
+
+    @Override
     void arm(StreamReceiver receiver) {
         receiver.sent(ZeroCopyReceives.receive(ring.next(), receiver.fd, queue.id()));
     }
@@ -35,7 +43,7 @@ final class ZeroCopyIntake extends Intake {
     @Override
     void onCompletion(StreamReceiver receiver, int result, int flags, long place) {
         if (ZeroCopyReceive.hasData(result, flags)) {
-            receiver.deliver(queue.lease(result, flags, place));
+            receiver.deliver(queue.lease(result, flags, place), place / queue.bufferSize());
         } else if (!queue.recover(result)) {
             receiver.over(result);
         } else if (Errno.ENOMEM.is(result)) {

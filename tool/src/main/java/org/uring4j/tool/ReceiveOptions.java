@@ -133,6 +133,9 @@ final class ReceiveOptions {
     ReceivePoolConfig poolConfig(Kernel kernel) {
         try {
             ReceivePoolConfig config = ReceivePoolConfig.defaults().size(memory);
+            if (connections == 1) {
+                config = config.perStream(memory);
+            }
             if (!zeroCopy()) {
                 return config.bufferSize(Math.toIntExact(bufferLength));
             }
