@@ -35,6 +35,11 @@ final class Streams {
         return PATTERN[(int) (place % PATTERN.length)];
     }
 
+    /** What the stream repeats. */
+    static byte[] period() {
+        return PATTERN.clone();
+    }
+
     /** Puts the stream's bytes from a place on into memory. */
     static void fill(MemorySegment memory, long from, long count) {
         MemorySegment pattern = MemorySegment.ofArray(PATTERN);
