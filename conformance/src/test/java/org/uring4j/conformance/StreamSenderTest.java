@@ -232,6 +232,47 @@ class StreamSenderTest {
         }
     }
 
+    /** Somebody may be filling it, so that closing cannot take it away. */
+    @Test
+    void shouldKeepClaimedChunkUntilItIsBackOrTheRingCloses() throws Exception {
+        try (Ring opener = Ring.open(RingConfig.of(1));
+                Connection connection = Connection.open(opener);
+                Ring ring = Ring.open(RingConfig.of(4))) {
+            EventLoop loop = EventLoop.of(ring);
+            Producer producer = new Producer(0, 1);
+            StreamSender sender = StreamSender.open(loop, connection.fd(), CONFIG, producer);
+            SendChunk sent = sender.claim();
+            SendChunk returned = sender.claim();
+            MemorySegment memory = sent.memory();
+            sender.close();
+            sent.memory().fill((byte) 1);
+            sent.send(10);
+            loop.run(0);
+            assertThat(producer.closed).isFalse();
+            memory.fill((byte) 2);
+            returned.giveBack();
+            Streams.run(loop, () -> producer.closed);
+            assertThat(sender.report().bytes()).isZero();
+            assertThatThrownBy(() -> memory.fill((byte) 3))
+                    .isInstanceOf(IllegalStateException.class);
+
+            MemorySegment forgotten = forgetChunk(connection);
+            assertThatThrownBy(() -> forgotten.fill((byte) 5))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** Of a sender of a ring that is closed by then. */
+    private static MemorySegment forgetChunk(Connection connection) {
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            StreamSender sender = StreamSender.open(EventLoop.of(ring), connection.fd(), CONFIG);
+            MemorySegment memory = sender.claim().memory();
+            sender.close();
+            memory.fill((byte) 4);
+            return memory;
+        }
+    }
+
     @Test
     void shouldRefuseMisuse() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(4));

@@ -8,6 +8,13 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>After that the memory is the sender's and the kernel's: what is written to it then may go out
  * in place of what was to be sent.
+ *
+ * <p><b>Send it or give it back, also when the sender was closed meanwhile.</b> Closing does not
+ * take a claimed chunk away: a thread may be filling it, or a request of the program's reading into
+ * it, and neither could be told. The sender's memory, all of it, is therefore kept, and {@link
+ * SenderListener#closed} not called, until the last chunk is back; or until the ring closes, when
+ * its requests have ended: whoever still writes to a chunk gets an {@code IllegalStateException}.
+ * Requests of other rings that read into a chunk are to have ended before.
  */
 public final class SendChunk {
     private final StreamSender sender;
