@@ -8,6 +8,8 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQE_MIXED;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQPOLL;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_SETUP_SQ_REWIND;
 import static org.uring4j.internal.uapi.IoUringConstants.IOSQE_CQE_SKIP_SUCCESS;
+import static org.uring4j.internal.uapi.IoUringConstants.IOSQE_IO_HARDLINK;
+import static org.uring4j.internal.uapi.IoUringConstants.IOSQE_IO_LINK;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.sys.Memory;
@@ -28,6 +30,7 @@ import org.uring4j.internal.uapi.IoUringSqe;
  */
 public final class SubmissionQueue {
     private static final int SMALL_SHIFT = 6;
+    private static final int LINKS = IOSQE_IO_LINK | IOSQE_IO_HARDLINK;
 
     /**
      * Where the queue lies. Held so that this stays mapped for as long as a program holds the
@@ -161,8 +164,7 @@ public final class SubmissionQueue {
         int free = spaceLeft();
         // An entry must not wrap: the last slot stays alone.
         if ((tail & mask) == mask && free > 0) {
-            fillUp();
-            tail++;
+            pad();
             free--;
         }
         if (free < 2) {
@@ -173,15 +175,39 @@ public final class SubmissionQueue {
         Memory.clear(sqe.address, IoUringSqe.SIZEOF);
         tail++;
         // Should a request of 64 bytes be written before it, there is one here too.
-        fillUp();
+        fillUp(tail);
         tail++;
         open = 2;
         return sqe;
     }
 
-    /** Fills the slot at the tail with a request that does nothing, and does not say so. */
-    private void fillUp() {
-        long slot = slots + ((long) (tail & mask) << shift);
+    /** Puts a filler before the chain that is being made, if there is one: it has no link. */
+    private void pad() {
+        int at = openChain();
+        long from = slots + ((long) (at & mask) << shift);
+        Memory.copy(from, from + IoUringSqe.SIZEOF, (long) (tail - at) << shift);
+        fillUp(at);
+        tail++;
+    }
+
+    /** Where the chain begins to which the next request will belong; the tail if to none. */
+    private int openChain() {
+        int chain = kernels();
+        int at = chain;
+        while (at != tail) {
+            long slot = slots + ((long) (at & mask) << shift);
+            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
+            at += opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128 ? 2 : 1;
+            if ((Memory.getByte(slot + IoUringSqe.FLAGS) & LINKS) == 0) {
+                chain = at;
+            }
+        }
+        return chain;
+    }
+
+    /** Fills a slot with a request that does nothing, and does not say so. */
+    private void fillUp(int at) {
+        long slot = slots + ((long) (at & mask) << shift);
         Memory.clear(slot, IoUringSqe.SIZEOF);
         Memory.putByte(slot + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
         Memory.putByte(slot + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);

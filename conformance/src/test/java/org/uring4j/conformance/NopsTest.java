@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.uring4j.Errno;
+import org.uring4j.Kernel;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.RingConfig.SqeSize;
+import org.uring4j.UringException;
 import org.uring4j.op.Nops;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.RegisteredBuffers;
@@ -211,6 +214,84 @@ class NopsTest {
             Nops.nop128(ring.next128()).userData(2);
             assertThat(Completions.one(ring).userData()).isEqualTo(2);
             assertThat(ring.inFlight()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SqeSize.class,
+            names = {"B128", "MIXED"})
+    void shouldGoOnBehindLargeEntryThatFails(SqeSize size) {
+        Needs.kernel("6.19", "IORING_OP_NOP128");
+        try (Ring ring = Ring.open(RingConfig.of(8).sqeSize(size))) {
+            // More than the queue holds, so that each place in it is met.
+            for (int i = 0; i < 20; i++) {
+                // There are no credentials with this id.
+                Nops.nop128(ring.next128()).personality(99).userData(1).link();
+                Nops.nop128(ring.next128()).userData(2);
+                Nops.nop(ring.next()).userData(3);
+                assertThat(Completions.some(ring, 3))
+                        .containsExactlyInAnyOrder(
+                                new Completion(1, -Errno.EINVAL.number(), 0),
+                                new Completion(2, -Errno.ECANCELED.number(), 0),
+                                new Completion(3, 0, 0));
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldFailOfLargeEntriesWhereKernelHasNone() {
+        Needs.that(!Kernel.current().has("IORING_OP_NOP128"), "this kernel has IORING_OP_NOP128");
+        try (Ring ring = RingMode.SQE128.open(8)) {
+            Nops.nop128(ring.next128());
+            Completion refused = Completions.one(ring);
+            assertThat(refused.failed(Errno.EINVAL)).as("%s", refused).isTrue();
+            assertThat(UringException.of("IORING_OP_NOP128", refused.result()))
+                    .hasMessageContaining("needs Linux 6.19");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void shouldKeepChainWholeWhereLargeEntryWouldWrap(int length) {
+        try (Ring ring = RingMode.SQE_MIXED.open(16)) {
+            for (int start = 0; start < 2 * ring.submissions().capacity(); start++) {
+                // Wherever the chain begins, and with large entries in it or not.
+                Nops.nop(ring.next()).userData(9);
+                assertThat(Completions.one(ring)).isEqualTo(new Completion(9, 0, 0));
+                Nops.nop(ring.next()).userData(1);
+                Nops.nop(ring.next(), -Errno.EIO.number()).userData(2).link();
+                for (int i = 0; i < length; i++) {
+                    (start % 2 == 0 ? Nops.nop(ring.next()) : Nops.nop128(ring.next128()))
+                            .userData(3)
+                            .link();
+                }
+                Nops.nop128(ring.next128()).userData(4);
+                List<Completion> all = Completions.some(ring, 3 + length);
+                assertThat(all).contains(new Completion(1, 0, 0));
+                assertThat(all).contains(new Completion(2, -Errno.EIO.number(), 0));
+                assertThat(all)
+                        .filteredOn(c -> c.userData() > 2)
+                        .hasSize(1 + length)
+                        .allMatch(c -> c.failed(Errno.ECANCELED));
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldNotDrainOnceLargeEntryWouldHaveWrapped() {
+        try (Ring ring = RingMode.SQE_MIXED.open(8)) {
+            int last = ring.submissions().capacity() - 1;
+            for (int i = 0; i < last; i++) {
+                Nops.nop(ring.next()).drain();
+                assertThat(Completions.one(ring).result()).isZero();
+            }
+            Nops.nop128(ring.next128());
+            assertThat(Completions.one(ring).result()).isZero();
+            Nops.nop(ring.next()).drain();
+            assertThat(Completions.one(ring).failed(Errno.EOPNOTSUPP)).isTrue();
         }
     }
 }
