@@ -304,7 +304,12 @@ final class UblkServer implements Runnable {
     private void move(int tag, long start, long bytes) {
         boolean read = queue.op(tag) == UblkQueue.READ;
         if (zoneSectors > 0 && !read) {
-            written[(int) (queue.startSector(tag) / zoneSectors)] += queue.sectors(tag);
+            int zone = (int) (queue.startSector(tag) / zoneSectors);
+            if (queue.startSector(tag) % zoneSectors != written[zone]) {
+                answer(tag, -Errno.EIO.number());
+                return;
+            }
+            written[zone] += queue.sectors(tag);
         }
         switch (way) {
             case COPY, GET_DATA -> {
