@@ -92,7 +92,7 @@ public final class Ring implements AutoCloseable {
         } finally {
             if (!complete) {
                 fd.close(true);
-                resources.close(true, !submissions.polled());
+                resources.close(true);
             }
         }
     }
@@ -390,7 +390,8 @@ public final class Ring implements AutoCloseable {
             closed = true;
             this.owner = null;
             fd.close(!orphaned);
-            resources.close(left == 0, quiet() && !submissions.polled());
+            submissions.leave();
+            resources.close(left == 0);
         }
         if (left > 0 && reachable) {
             throw Canceller.unended(left, config.closeTimeout);

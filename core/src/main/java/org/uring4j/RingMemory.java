@@ -12,13 +12,14 @@ import java.util.TreeMap;
  * kernel allocates for each: with huge pages, a few entries of the TLB serve them all.
  *
  * <p>The kernel and the rings use it until the last of them is closed; only then can it be closed.
- * What a ring had is used again when it has closed in peace: with all requests ended, none of which
- * skipped its completion, and without a poll thread.
+ * What a closed ring had is used again, but for huge pages: the kernel writes there for a while
+ * yet.
  */
 public final class RingMemory implements AutoCloseable {
     private static final long HUGE_PAGE = 2 << 20;
 
     private final Mapping mapping;
+    private final boolean huge;
 
     /** What rings have of it: how many bytes, by address. */
     private final NavigableMap<Long, Long> taken = new TreeMap<>();
@@ -28,8 +29,9 @@ public final class RingMemory implements AutoCloseable {
 
     private boolean closed;
 
-    private RingMemory(Mapping mapping) {
+    private RingMemory(Mapping mapping, boolean huge) {
         this.mapping = mapping;
+        this.huge = huge;
     }
 
     /**
@@ -71,7 +73,7 @@ public final class RingMemory implements AutoCloseable {
                                     + " (sysctl)"
                             : null);
         }
-        return new RingMemory(mapping);
+        return new RingMemory(mapping, huge);
     }
 
     /** How many bytes there are. */
@@ -120,11 +122,14 @@ public final class RingMemory implements AutoCloseable {
     /**
      * Gives back what was claimed.
      *
-     * @param quiet whether the kernel certainly writes there no more; if not, nobody gets it again
+     * @param letGo whether the kernel has let go of it. A ring that was closed it ends a while
+     *     later, and writes to its queues then: they keep their pages, and others take their place.
+     *     Huge pages, which rings share, nobody gets again
      */
-    synchronized void giveBack(long address, boolean quiet) {
+    synchronized void giveBack(long address, boolean letGo) {
         rings--;
-        if (quiet) {
+        long length = taken.getOrDefault(address, 0L);
+        if (letGo || (!huge && mapping.renew(address, length))) {
             taken.remove(address);
         }
     }

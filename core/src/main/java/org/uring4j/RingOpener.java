@@ -98,7 +98,7 @@ final class RingOpener {
         }
         int result = Syscalls.setup(config.entries, params);
         if (memory != null && result < 0) {
-            memory.giveBack(place, true);
+            memory.giveBack(place, false);
         }
         return result;
     }

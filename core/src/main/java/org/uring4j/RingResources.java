@@ -104,18 +104,17 @@ final class RingResources {
     /**
      * Gives the memory back.
      *
-     * @param ended whether all requests that are known of have ended; if not, what they may still
-     *     touch stays for good
-     * @param quiet whether the kernel certainly writes into the queues no more
+     * @param quiet whether all requests have ended; if not, what they may still touch stays for
+     *     good
      */
-    void close(boolean ended, boolean quiet) {
-        if (ended) {
+    void close(boolean quiet) {
+        if (quiet) {
             released.forEach(this::free);
             released.clear();
         }
         mappings.forEach(Mapping::retire);
         if (memory != null) {
-            memory.giveBack(place, quiet);
+            memory.giveBack(place, false);
         }
     }
 

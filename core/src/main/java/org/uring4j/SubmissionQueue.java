@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.uapi.IoUringSqe;
 
+import java.lang.foreign.Arena;
+
 /**
  * The submission queue: requests on their way to the kernel.
  *
@@ -31,6 +33,10 @@ import org.uring4j.internal.uapi.IoUringSqe;
 public final class SubmissionQueue {
     private static final int SMALL_SHIFT = 6;
     private static final int LINKS = IOSQE_IO_LINK | IOSQE_IO_HARDLINK;
+
+    /** Room for one entry that no kernel sees. */
+    private static final long NOWHERE =
+            Arena.global().allocate(2L * IoUringSqe.SIZEOF, IoUringSqe.SIZEOF).address();
 
     /**
      * Where the queue lies. Held so that this stays mapped for as long as a program holds the
@@ -106,6 +112,13 @@ public final class SubmissionQueue {
         layout = to;
         place();
         cursor.address = slots;
+    }
+
+    /**
+     * The ring is closed: its memory may be another's soon, and the cursor must not stand there.
+     */
+    void leave() {
+        cursor.address = NOWHERE;
     }
 
     /** How many slots there are. */

@@ -86,6 +86,18 @@ public final class Mapping {
         Syscalls.mmap(address, length, READ_WRITE, flags, -1, 0);
     }
 
+    /**
+     * Puts empty memory in place of a part, in ordinary pages: who has the old ones pinned keeps
+     * them, and is alone with them.
+     *
+     * @return whether that was possible; if not, nothing has changed
+     */
+    public boolean renew(long partAddress, long partLength) {
+        int flags =
+                LibcConstants.MAP_PRIVATE | LibcConstants.MAP_ANONYMOUS | LibcConstants.MAP_FIXED;
+        return Syscalls.mmap(partAddress, partLength, READ_WRITE, flags, -1, 0) == partAddress;
+    }
+
     private record Unmap(long address, long length) implements Runnable {
         @Override
         public void run() {
