@@ -180,7 +180,7 @@ class ModifiersTest {
                     if (modifier.fits(request)) {
                         tried++;
                         List<Completion> all = run(ring, files, request, modifier);
-                        String problem = problem(all, request, modifier);
+                        String problem = problem(subject, all, request, modifier);
                         if (!problem.isEmpty()) {
                             wrong.add(subject + ": " + problem + ": " + all);
                         }
@@ -263,12 +263,14 @@ class ModifiersTest {
     }
 
     /** What is wrong with the completions, empty if nothing is. */
-    private static String problem(List<Completion> all, Request request, Modifier modifier) {
+    private static String problem(
+            Subject subject, List<Completion> all, Request request, Modifier modifier) {
         int own = index(all, Request.OWN);
         int before = index(all, BEFORE);
         int after = index(all, AFTER);
         Request.Multishot multishot = modifier.fails() ? null : request.multishot();
-        int last = own;
+        // What is linked to a timeout waits for the request that this limits.
+        int last = subject == OtherSubject.LINK_TIMEOUT ? index(all, Request.OTHER) : own;
         if (modifier == Modifier.SKIPPING) {
             if (own >= 0) {
                 return "a completion was posted";

@@ -87,7 +87,7 @@ class SubmissionTest {
 
     @Test
     void shouldDoWithoutARegisteredDescriptorWhereItIsForbidden() {
-        try (Ring ring = restricted("IORING_REGISTER_CLOCK")) {
+        try (Ring ring = restricted("IORING_REGISTER_EVENTFD")) {
             assertThat(ring.setup().registeredFd()).isFalse();
             Nops.nop(ring.next()).userData(1);
             assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
