@@ -23,6 +23,9 @@ import org.uring4j.internal.Encoder;
  *   ECONNRESET, ECANCELED, ENOTCONN   as with any receive
  * </pre>
  *
+ * <p>The stream's end counts as a failure: what is {@linkplain Sqe#link linked} to the request is
+ * cancelled, unless by {@linkplain Sqe#hardlink a hard link}.
+ *
  * <p><b>Urgent data.</b> A request stops before an urgent byte (TCP) until an ordinary receive has
  * gone past it, which leaves it out and brings what follows; when the peer has ended the stream by
  * then, the request ends with 0 there. From a network card's queue an ordinary receive cannot read
