@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.uring4j.conformance.StreamReceiverTest.config;
 import static org.uring4j.conformance.StreamReceiverTest.open;
 import static org.uring4j.conformance.StreamReceiverTest.send;
@@ -12,7 +13,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.KernelVersion;
 import org.uring4j.Ring;
+import org.uring4j.RingConfig;
+import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
@@ -293,6 +297,51 @@ class ReceivePoolTest {
             for (Connection connection : connections) {
                 connection.close();
             }
+        }
+    }
+
+    /** However often: no number of the loop is used up, and nothing comes for nobody later on. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldLeaveNothingInTheLoopWhenClosed(ReceivePath path) throws Exception {
+        Needs.that(path != ReceivePath.ZERO_COPY, "a queue for zero-copy stays with its ring");
+        try (Ring ring = open(path);
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            int before = loop.attach((value, result, flags, first, second) -> {});
+            loop.detach(before);
+            for (int round = 0; round < 20; round++) {
+                ReceivePool pool = ReceivePool.open(loop, config(path));
+                ExpectedStream one = new ExpectedStream(new byte[1], Lease::close);
+                StreamReceiver receiver = pool.receive(connection.fd(), one);
+                if (round % 2 == 0) {
+                    connection.send((byte) 0);
+                    turn(loop, one::complete);
+                }
+                if (round % 3 == 0) {
+                    // Its answer may come after the receiver's end.
+                    receiver.stop();
+                }
+                pool.close();
+                int after = loop.attach((value, result, flags, first, second) -> {});
+                assertThat(after).isEqualTo(before);
+                loop.detach(after);
+                assertThat(loop.run(1, Duration.ofMillis(1))).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldLeaveNothingInTheLoopWhenNotOpened() {
+        Needs.that(
+                KernelVersion.running().compareTo(KernelVersion.parse("6.7")) < 0,
+                "gathering is refused before Linux 6.7 only");
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            EventLoop loop = EventLoop.of(ring);
+            assertThatThrownBy(() -> ReceivePool.open(loop, config().gather(1000)))
+                    .isInstanceOf(UringException.class)
+                    .hasMessageContaining("gather(1000) needs Linux 6.7");
+            assertThat(loop.attach((value, result, flags, first, second) -> {})).isZero();
         }
     }
 

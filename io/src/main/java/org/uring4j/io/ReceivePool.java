@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The buffers that the streams of one {@link EventLoop} receive into, and the way they do.
@@ -51,8 +52,7 @@ import java.util.Optional;
 public final class ReceivePool implements AutoCloseable {
     private static final int WAKE = Integer.MIN_VALUE;
     private static final int GATHER = Integer.MIN_VALUE + 1;
-    private static final Duration PATIENCE = Duration.ofMillis(100);
-    private static final int MOST_WAITS = 100;
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
     private final EventLoop loop;
     private final Ring ring;
@@ -67,6 +67,15 @@ public final class ReceivePool implements AutoCloseable {
     private final List<StreamReceiver> heldBack = new ArrayList<>();
     private int active;
     private long gatherRefused;
+
+    /** Completions of the pool's own requests that are to come. */
+    private int owed;
+
+    private boolean closing;
+
+    /** While closing: the waker's last completion has come. */
+    private boolean woken;
+
     private boolean closed;
     long received;
     long starvations;
@@ -75,11 +84,11 @@ public final class ReceivePool implements AutoCloseable {
     private ReceivePool(EventLoop loop, ReceivePoolConfig config) {
         this.loop = loop;
         ring = loop.ring();
+        gather = config.gather == 0 ? null : gather(config.gather);
         user =
                 loop.attach(
                         (value, result, flags, place, _) ->
                                 onCompletion(value, result, flags, place));
-        gather = config.gather == 0 ? null : gather(config.gather);
         boolean complete = false;
         try {
             // Groups of the program's own are numbered from 0 on.
@@ -185,6 +194,7 @@ public final class ReceivePool implements AutoCloseable {
                                 SocketOptions.SO_RCVLOWAT,
                                 gather);
                 (direct ? sqe.fixedFile() : sqe).userData(EventLoop.userData(user, GATHER));
+                owed++;
             }
             choice.intake().arm(receiver);
             armed = true;
@@ -208,15 +218,19 @@ public final class ReceivePool implements AutoCloseable {
             }
             receiver.onCompletion(result, flags, place);
         } else if (value == WAKE) {
-            if (!closed) {
+            if (closing) {
+                woken = true;
+            } else {
                 waker.rearm();
                 relieve();
                 intakes.feed();
             }
         } else if (value == GATHER) {
+            owed--;
             // Refused by a socket of another kind: then it tells of every byte.
             gatherRefused += result < 0 ? 1 : 0;
         } else {
+            owed--;
             StreamReceiver receiver = receivers[~value];
             if (receiver != null && Errno.EALREADY.is(result)) {
                 receiver.cancelAgain();
@@ -228,6 +242,7 @@ public final class ReceivePool implements AutoCloseable {
     void cancel(StreamReceiver receiver) {
         Cancel.cancel(ring.next(), userData(receiver))
                 .userData(EventLoop.userData(user, ~receiver.slot));
+        owed++;
     }
 
     /** The receiver is to be relieved. */
@@ -303,21 +318,33 @@ public final class ReceivePool implements AutoCloseable {
         if (closed) {
             return;
         }
+        closing = true;
         for (StreamReceiver receiver : receivers) {
             if (receiver != null) {
                 receiver.stop();
             }
         }
-        for (int waits = 0; active > 0 && waits < MOST_WAITS; waits++) {
-            loop.run(1, PATIENCE);
+        // Not armed again, the waker has no completion after this one: none comes for nobody.
+        woken |= !waker.wake();
+        long end = System.nanoTime() + PATIENCE;
+        for (long left = PATIENCE; !quiet() && left > 0; left = end - System.nanoTime()) {
+            loop.run(1, Duration.ofNanos(left));
         }
         closed = true;
         waker.close();
+        if (quiet()) {
+            loop.detach(user);
+        }
         intakes.close();
         if (active > 0) {
             throw new UringException(
                     "close", Errno.ETIMEDOUT, "requests did not end in time: requests=" + active);
         }
+    }
+
+    /** Whether nothing more is told of this pool's requests. */
+    private boolean quiet() {
+        return active == 0 && owed == 0 && woken;
     }
 
     @Override
