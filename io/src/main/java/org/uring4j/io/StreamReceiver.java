@@ -212,17 +212,16 @@ public final class StreamReceiver {
 
     /** Whether a request is to be in flight. */
     boolean wanted() {
-        return !paused && !stopped && !ended && !isHeldBack();
+        return !paused && !stopped && !ended && !heldBack;
     }
 
-    /** Whether it is, or is from now on. */
-    private boolean isHeldBack() {
-        if (!heldBack && share.isFull() && share.await()) {
-            heldBack = true;
-            timesHeldBack++;
-            pool.holdBack(this);
+    private void holdBack() {
+        heldBack = true;
+        timesHeldBack++;
+        pool.holdBack(this);
+        if (inFlight) {
+            pool.cancel(this);
         }
-        return heldBack;
     }
 
     /** Whether leases enough were closed: then it is to {@link #goOn}. */
@@ -265,9 +264,13 @@ public final class StreamReceiver {
         received += lease.size();
         pool.received += lease.size();
         share.add(lease, buffer);
-        handler.onLease(this, lease);
-        if (!heldBack && !stopped && isHeldBack() && inFlight) {
-            pool.cancel(this);
+        try {
+            handler.onLease(this, lease);
+        } finally {
+            // A lease is out also where the handler throws.
+            if (!heldBack && !stopped && share.isFull() && share.await()) {
+                holdBack();
+            }
         }
     }
 
