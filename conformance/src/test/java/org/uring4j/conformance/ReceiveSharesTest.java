@@ -7,10 +7,12 @@ import static org.uring4j.conformance.StreamReceiverTest.open;
 import static org.uring4j.conformance.StreamReceiverTest.send;
 import static org.uring4j.conformance.StreamReceiverTest.turn;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.uring4j.Ring;
+import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
@@ -18,6 +20,7 @@ import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
 import org.uring4j.resource.Lease;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -56,7 +59,7 @@ class ReceiveSharesTest {
                 // Bit by bit: more at once the kernel would receive before it is told to stop.
                 int sent = 0;
                 while (keeper.timesHeldBack() == 0) {
-                    slow.send(Arrays.copyOfRange(data, sent, sent + 1000));
+                    slow.send(from(data, sent, 1000));
                     long all = sent += 1000;
                     turn(loop, () -> keeping.at == all);
                 }
@@ -89,7 +92,11 @@ class ReceiveSharesTest {
     }
 
     private static byte[] from(byte[] data, int begin) {
-        return Arrays.copyOfRange(data, begin, data.length);
+        return from(data, begin, data.length - begin);
+    }
+
+    private static byte[] from(byte[] data, int begin, int length) {
+        return Arrays.copyOfRange(data, begin, begin + length);
     }
 
     private static void giveBack(List<Lease> kept, boolean here) throws InterruptedException {
@@ -128,5 +135,175 @@ class ReceiveSharesTest {
                 kept.forEach(Lease::close);
             }
         }
+    }
+
+    /** A consumer that keeps leases until it has more gets that, as long as it holds less. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldGoOnWithWhoeverHoldsLessThanItsShare(ReceivePath path) throws Exception {
+        int most = 8;
+        byte[] data = Net.random(40 * BUFFER, 13);
+        try (Ring ring = open(path);
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            try (ReceivePool pool = ReceivePool.open(loop, shared(path, most * BUFFER))) {
+                ArrayDeque<Lease> kept = new ArrayDeque<>();
+                ExpectedStream keeping = new ExpectedStream(data, kept::add);
+                StreamReceiver receiver = pool.receive(connection.fd(), keeping);
+                int sent = 0;
+                for (int round = 0; round < 5; round++) {
+                    while (!receiver.stalled()) {
+                        connection.send(from(data, sent, 1000));
+                        long all = sent += 1000;
+                        turn(loop, () -> keeping.at == all);
+                    }
+                    // One buffer less than it may hold, and far more than half.
+                    long before = receiver.timesHeldBack();
+                    int number = round;
+                    assertThat(before).isEqualTo(number + 1);
+                    closeFirst(kept, path);
+                    turn(loop, () -> !receiver.stalled());
+                }
+                kept.forEach(Lease::close);
+            }
+        }
+    }
+
+    /** All leases on the oldest buffer. */
+    private static void closeFirst(ArrayDeque<Lease> kept, ReceivePath path) {
+        int leases = path == ReceivePath.INCREMENTAL ? BUFFER / 1000 + 1 : 1;
+        for (int i = 0; i < leases; i++) {
+            kept.remove().close();
+        }
+    }
+
+    /** It would wait for ever for what only it can give back; told so, it copies, and goes on. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldTellWhoKeepsItsWholeShare(ReceivePath path) throws Exception {
+        checkToldAndGoingOn(path, AREA / 4);
+    }
+
+    /** Likewise where it may hold all buffers, and there are none left. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldTellWhoKeepsAllBuffers(ReceivePath path) throws Exception {
+        checkToldAndGoingOn(path, AREA);
+    }
+
+    private static void checkToldAndGoingOn(ReceivePath path, int perStream) throws Exception {
+        byte[] data = Net.random(400_000, 14);
+        try (Ring ring = open(path);
+                Connection connection = Connection.open(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            try (ReceivePool pool = ReceivePool.open(loop, shared(path, perStream))) {
+                Message message = new Message(new ExpectedStream(data));
+                StreamReceiver receiver = pool.receive(connection.fd(), message);
+                Thread peer = send(connection, data, 10_000, true);
+                turn(loop, receiver::ended);
+                peer.join();
+                message.checkWhole();
+                assertThat(message.stalls).isPositive();
+                assertThat(receiver.timesHeldBack() > 0).isEqualTo(perStream < AREA);
+                assertThat(pool.leasesOut().count()).isZero();
+            }
+        }
+    }
+
+    /** Keeps all leases until there is the whole stream, unless it is told that it cannot. */
+    private static final class Message implements StreamReceiver.Handler {
+        private final ExpectedStream whole;
+        private final List<Lease> kept = new ArrayList<>();
+        private int stalls;
+
+        Message(ExpectedStream whole) {
+            this.whole = whole;
+        }
+
+        @Override
+        public void onLease(StreamReceiver receiver, Lease lease) {
+            kept.add(lease);
+        }
+
+        @Override
+        public void onStalled(StreamReceiver receiver) {
+            assertThat(receiver.stalled()).isTrue();
+            assertThat(receiver).asString().contains("stalled");
+            stalls++;
+            take(receiver);
+        }
+
+        @Override
+        public void onEnd(StreamReceiver receiver) {
+            take(receiver);
+            whole.onEnd(receiver);
+        }
+
+        @Override
+        public void onError(StreamReceiver receiver, UringException error) {
+            whole.onError(receiver, error);
+        }
+
+        private void take(StreamReceiver receiver) {
+            kept.forEach(lease -> whole.onLease(receiver, lease));
+            kept.clear();
+        }
+
+        void checkWhole() {
+            whole.checkEnded();
+        }
+    }
+
+    /** Those too that are told after one that throws. */
+    @Test
+    void shouldTellAllThatAreStalled() throws Exception {
+        ReceivePath path = ReceivePath.MULTISHOT;
+        int count = 3;
+        try (Ring ring = open(path)) {
+            List<Connection> connections = new ArrayList<>();
+            List<Lease> kept = new ArrayList<>();
+            int[] told = new int[1];
+            EventLoop loop = EventLoop.of(ring);
+            try (ReceivePool pool = ReceivePool.open(loop, shared(path, BUFFER))) {
+                for (int i = 0; i < count; i++) {
+                    Connection connection = Connection.open(ring);
+                    connections.add(connection);
+                    pool.receive(connection.fd(), new Thrower(kept, told));
+                }
+                for (Connection connection : connections) {
+                    connection.send((byte) 1);
+                }
+                for (int i = 1; i <= count; i++) {
+                    assertThatIllegalStateException()
+                            .isThrownBy(() -> turn(loop, () -> false))
+                            .withMessage("not today");
+                    assertThat(told[0]).isEqualTo(i);
+                }
+                kept.forEach(Lease::close);
+            }
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+    }
+
+    /** Keeps its lease, and throws when it is told of it. */
+    private record Thrower(List<Lease> kept, int[] told) implements StreamReceiver.Handler {
+        @Override
+        public void onLease(StreamReceiver receiver, Lease lease) {
+            kept.add(lease);
+        }
+
+        @Override
+        public void onStalled(StreamReceiver receiver) {
+            told[0]++;
+            throw new IllegalStateException("not today");
+        }
+
+        @Override
+        public void onEnd(StreamReceiver receiver) {}
+
+        @Override
+        public void onError(StreamReceiver receiver, UringException error) {}
     }
 }

@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +46,9 @@ import java.util.concurrent.TimeUnit;
  * leases nothing is received, peers' bytes wait in their sockets, and it goes on when leases are
  * closed, in whichever thread; nothing is lost. So that a consumer that keeps leases for long does
  * not hold up the other streams as well, the leases of one stream may hold a part of the buffers
- * only ({@link ReceivePoolConfig#perStream}): then it waits for them, and its peer for it.
+ * only ({@link ReceivePoolConfig#perStream}): then it waits for them, and its peer for it. Either
+ * way a handler is told, for if it keeps leases to have more bytes with them, it waits for itself
+ * ({@link StreamReceiver.Handler#onStalled}).
  *
  * <p><b>Threads.</b> It is used by the loop's thread. Leases may go to any.
  */
@@ -65,6 +68,11 @@ public final class ReceivePool implements AutoCloseable {
 
     private @Nullable StreamReceiver[] receivers = new StreamReceiver[16];
     private final List<StreamReceiver> heldBack = new ArrayList<>();
+
+    /** Whose handlers are to be told. */
+    private final ArrayDeque<StreamReceiver> stalling = new ArrayDeque<>();
+
+    private final Runnable tellStalled = this::tellStalled;
     private int active;
     private long gatherRefused;
 
@@ -261,6 +269,27 @@ public final class ReceivePool implements AutoCloseable {
         }
     }
 
+    /** The receiver's handler is told when it still waits before the loop does. */
+    void stall(StreamReceiver receiver) {
+        if (stalling.isEmpty()) {
+            loop.beforeSubmit(tellStalled);
+        }
+        stalling.add(receiver);
+    }
+
+    private void tellStalled() {
+        try {
+            while (!stalling.isEmpty()) {
+                stalling.remove().tellIfStalled();
+            }
+        } finally {
+            // A handler threw: the others are told next time.
+            if (!stalling.isEmpty()) {
+                loop.beforeSubmit(tellStalled);
+            }
+        }
+    }
+
     /** Some receiver can be relieved. On any thread, and at any time. */
     void wake() {
         boolean _ = waker.wake();
@@ -353,6 +382,8 @@ public final class ReceivePool implements AutoCloseable {
                 + path()
                 + " active="
                 + active
+                + " heldBack="
+                + heldBack.size()
                 + " received="
                 + received
                 + " starvations="

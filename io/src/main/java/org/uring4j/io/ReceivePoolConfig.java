@@ -69,10 +69,13 @@ public final class ReceivePoolConfig {
     }
 
     /**
-     * How many bytes of buffers the leases of one stream may hold. A stream that holds them is
-     * received from again when half of them are closed; until then its peer has to wait, and the
-     * other streams need not. A buffer counts as a whole for everyone who has a lease on some of
-     * it.
+     * How many bytes of buffers the leases of one stream may hold. A stream is received from as
+     * long as it holds less; else its peer has to wait, and the other streams need not. A buffer
+     * counts as a whole for everyone who has a lease on some of it.
+     *
+     * <p>A consumer that keeps leases until it has a whole message needs more than its largest
+     * message, and a buffer for each end of it; otherwise it waits for ever, of which {@link
+     * StreamReceiver.Handler#onStalled} tells.
      *
      * <p>What the kernel has received when it is told to stop is delivered still: what is left to
      * the others should be more than comes at once, as {@link #working}, or what a socket holds.

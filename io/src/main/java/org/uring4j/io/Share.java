@@ -27,7 +27,7 @@ final class Share {
      * Nothing is held yet.
      *
      * @param most how many buffers the stream may hold
-     * @param onRelief called, on any thread, when it holds half of these after {@link #await}
+     * @param onRelief called, on any thread, when it holds fewer after {@link #await}
      */
     Share(int most, Runnable onRelief) {
         this.most = most;
@@ -55,7 +55,7 @@ final class Share {
         /** A lease was closed. */
         @Override
         public void run() {
-            if (leases.decrementAndGet() == 0 && held.decrementAndGet() <= most / 2 && awaited) {
+            if (leases.decrementAndGet() == 0 && held.decrementAndGet() < most && awaited) {
                 onRelief.run();
             }
         }
@@ -78,18 +78,18 @@ final class Share {
     }
 
     /**
-     * Waits for half of it to be given back.
+     * Waits for it to hold less.
      *
-     * @return false when it is by now
+     * @return false when it does by now
      */
     boolean await() {
         awaited = true;
         return !isRelieved();
     }
 
-    /** Whether half of it is given back; then that is awaited no longer. */
+    /** Whether it holds less than it may; then that is awaited no longer. */
     boolean isRelieved() {
-        boolean relieved = held.get() <= most / 2;
+        boolean relieved = !isFull();
         if (relieved) {
             awaited = false;
         }

@@ -53,6 +53,19 @@ public final class StreamReceiver {
          */
         void onLease(StreamReceiver receiver, Lease lease);
 
+        /**
+         * No more comes until leases are closed: those of this stream hold all the buffers that
+         * they may ({@link ReceivePoolConfig#perStream}), or those of all streams hold all there
+         * are ({@link ReceivePoolConfig#size}).
+         *
+         * <p>Who closes leases anyway, here or elsewhere, need not do anything. Who keeps them
+         * until more has come waits for ever: copy what is to be kept and close them, or have the
+         * pool let a stream hold more.
+         *
+         * <p>Called each time it comes to that, when the loop is about to wait.
+         */
+        default void onStalled(StreamReceiver receiver) {}
+
         /** The peer sends no more; all that it sent was delivered. */
         void onEnd(StreamReceiver receiver);
 
@@ -78,6 +91,9 @@ public final class StreamReceiver {
 
     /** Whether it waits for leases of its own to be closed. */
     private boolean heldBack;
+
+    /** Whether the handler is to be told, should it still be so, that nothing comes. */
+    private boolean stalling;
 
     private boolean inFlight;
     private boolean paused;
@@ -170,6 +186,14 @@ public final class StreamReceiver {
         return ended;
     }
 
+    /**
+     * Whether nothing comes until leases are closed, of this stream or of others; see {@link
+     * Handler#onStalled}.
+     */
+    public boolean stalled() {
+        return !ended && !stopped && (heldBack || waiting);
+    }
+
     /** How many bytes were delivered. */
     public long received() {
         return received;
@@ -222,6 +246,22 @@ public final class StreamReceiver {
         if (inFlight) {
             pool.cancel(this);
         }
+        stall();
+    }
+
+    /** It waits for leases to be closed, unless they are by the time the loop waits. */
+    private void stall() {
+        if (!stalling) {
+            stalling = true;
+            pool.stall(this);
+        }
+    }
+
+    void tellIfStalled() {
+        stalling = false;
+        if (stalled()) {
+            handler.onStalled(this);
+        }
     }
 
     /** Whether leases enough were closed: then it is to {@link #goOn}. */
@@ -251,6 +291,9 @@ public final class StreamReceiver {
         pool.starvations++;
         if (wanted()) {
             intake.await(this);
+            if (waiting) {
+                stall();
+            }
         }
     }
 
@@ -317,6 +360,7 @@ public final class StreamReceiver {
                 + path()
                 + " received="
                 + received
+                + (stalled() ? " stalled" : "")
                 + (ended ? " ended" : "")
                 + "]";
     }
