@@ -2,6 +2,7 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
@@ -9,6 +10,7 @@ import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.UringException;
+import org.uring4j.op.Messages;
 import org.uring4j.op.ZeroCopyReceives;
 import org.uring4j.resource.ZcrxEvent;
 import org.uring4j.resource.ZeroCopyReceive;
@@ -91,6 +93,31 @@ class ZeroCopyReceiveEventsTest {
             ZcrxStream.send(connection, MIB, 2 * MIB, false);
             run(ring, queue, () -> received == 2 * MIB && events.size() == 2);
             assertThat(events).containsExactly(ZcrxEvent.COPY, ZcrxEvent.COPY);
+            assertThat(ring.inFlight()).isEqualTo(1);
+        }
+    }
+
+    /** A completion as that of an event, of a kernel that has more of them. */
+    @Test
+    void shouldNotCountUnknownEventAsTheEndOfARequest() throws Exception {
+        try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
+                ZeroCopyReceive queue =
+                        ZeroCopyReceive.register(
+                                ring, ZcrxStream.deviceless(), ZeroCopyReceiveConfig.of(MIB));
+                Connection connection = Connection.open(ring)) {
+            ZeroCopyReceives.receive(ring.next(), connection.fd(), queue.id());
+            ring.submit();
+            assertThat(ring.inFlight()).isEqualTo(1);
+            Messages.send(ring.fd(), EVENT, 99, 0);
+            ring.submitAndWait(1);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(
+                            () ->
+                                    ring.completions()
+                                            .drain(
+                                                    (data, result, flags) ->
+                                                            queue.takeEvent(result)))
+                    .withMessageContaining("result=99");
             assertThat(ring.inFlight()).isEqualTo(1);
         }
     }

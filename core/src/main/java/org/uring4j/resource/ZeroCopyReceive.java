@@ -321,11 +321,12 @@ public final class ZeroCopyReceive implements AutoCloseable {
      *
      * @param result the completion's result
      * @return what has happened
+     * @throws IllegalArgumentException when that is not known here
      */
     public ZcrxEvent takeEvent(int result) {
-        ZcrxEvent event = ZcrxEvent.of(result);
+        // First: one of an event that is not known ends no request either.
         ring.completions().discount();
-        return event;
+        return ZcrxEvent.of(result);
     }
 
     /**
