@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /** Compares a stream, byte by byte, with what its peer sends. */
-final class ExpectedStream implements StreamReceiver.Handler {
+class ExpectedStream implements StreamReceiver.Handler {
     private final MemorySegment data;
     private final Consumer<Lease> then;
     private int ends;

@@ -15,9 +15,12 @@ import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
 import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
+import org.uring4j.resource.Lease;
 import org.uring4j.resource.ZcrxSource;
 import org.uring4j.resource.ZeroCopyReceiveConfig;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +69,45 @@ class ZeroCopyStreamTest {
                 assertThat(pool.leasesOut().count()).isZero();
                 assertThat(pool.zeroCopy().orElseThrow().copyCount()).isZero();
                 assertThat(pool.zeroCopy().orElseThrow().counters().buffersOut()).isZero();
+            }
+        }
+    }
+
+    /** No request ends by that: the card drops what comes, and only the kernel's event tells. */
+    @Test
+    @NeedsDevice("zcrx")
+    void shouldTellThatTheCardFoundNoBuffer() throws Exception {
+        Needs.kernel("7.2", "ZCRX_EVENT_ALLOC_FAIL");
+        byte[] data = Net.random(1 << 19, 3);
+        int area = 64 * 4096;
+        ReceivePoolConfig small =
+                ReceivePoolConfig.defaults()
+                        .perStream(area)
+                        .zeroCopy(ZcrxStream.device(), ZeroCopyReceiveConfig.of(area));
+        try (Ring ring = ZcrxStream.open(CqeSize.B32);
+                Connection connection = ZcrxStream.connect(ring)) {
+            EventLoop loop = EventLoop.of(ring);
+            try (ReceivePool pool = ReceivePool.open(loop, small)) {
+                List<Lease> kept = new ArrayList<>();
+                int[] told = new int[1];
+                ExpectedStream expected =
+                        new ExpectedStream(data, kept::add) {
+                            @Override
+                            public void onStalled(StreamReceiver receiver) {
+                                told[0]++;
+                                kept.forEach(Lease::close);
+                                kept.clear();
+                            }
+                        };
+                StreamReceiver receiver = pool.receive(connection.fd(), expected);
+                Thread peer = StreamReceiverTest.send(connection, data, 100_000, true);
+                turn(loop, receiver::ended);
+                peer.join();
+                expected.checkEnded();
+                assertThat(told[0]).isPositive();
+                assertThat(pool.starvations()).isPositive();
+                assertThat(pool.zeroCopy().orElseThrow().counters().allocFails()).isPositive();
+                kept.forEach(Lease::close);
             }
         }
     }

@@ -40,6 +40,7 @@ final class ZcrxQueue {
     private long flushes;
     private long ranOut;
     private long queueFull;
+    private long allocFails;
     private int buffersOut;
     private int mostBuffersOut;
 
@@ -187,6 +188,10 @@ final class ZcrxQueue {
         queueFull++;
     }
 
+    synchronized void allocFailed() {
+        allocFails++;
+    }
+
     synchronized ZeroCopyReceiveCounters counters() {
         return new ZeroCopyReceiveCounters(
                 buffersOut,
@@ -197,7 +202,8 @@ final class ZcrxQueue {
                 keptSoFar,
                 flushes,
                 ranOut,
-                queueFull);
+                queueFull,
+                allocFails);
     }
 
     private @Nullable ZcrxArea area(long place) {

@@ -326,7 +326,11 @@ public final class ZeroCopyReceive implements AutoCloseable {
     public ZcrxEvent takeEvent(int result) {
         // First: one of an event that is not known ends no request either.
         ring.completions().discount();
-        return ZcrxEvent.of(result);
+        ZcrxEvent event = ZcrxEvent.of(result);
+        if (event == ZcrxEvent.ALLOC_FAIL) {
+            queue.allocFailed();
+        }
+        return event;
     }
 
     /**

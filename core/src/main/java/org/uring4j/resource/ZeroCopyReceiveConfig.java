@@ -93,6 +93,17 @@ public final class ZeroCopyReceiveConfig {
         return copy;
     }
 
+    /** The events that were asked for. */
+    public Set<ZcrxEvent> events() {
+        Set<ZcrxEvent> events = EnumSet.noneOf(ZcrxEvent.class);
+        for (ZcrxEvent event : ZcrxEvent.values()) {
+            if ((eventMask & 1 << event.code) != 0) {
+                events.add(event);
+            }
+        }
+        return events;
+    }
+
     /** The buffers' size, a page if none was chosen. */
     long buffer(long page) {
         return bufferSize == 0 ? page : bufferSize;
@@ -121,12 +132,7 @@ public final class ZeroCopyReceiveConfig {
 
     @Override
     public String toString() {
-        Set<ZcrxEvent> events = EnumSet.noneOf(ZcrxEvent.class);
-        for (ZcrxEvent event : ZcrxEvent.values()) {
-            if ((eventMask & 1 << event.code) != 0) {
-                events.add(event);
-            }
-        }
+        Set<ZcrxEvent> events = events();
         return memory
                 + " bufferSize="
                 + bufferSize

@@ -13,6 +13,8 @@ package org.uring4j.resource;
  * @param flushes how often the kernel was asked to empty the refill ring
  * @param ranOut how many requests ended because no buffer was free ({@code ENOMEM})
  * @param queueFull how many ended because the completion queue was full ({@code ENOSPC})
+ * @param allocFails how often the network card was told of to have found no buffer for what came:
+ *     the events {@link ZcrxEvent#ALLOC_FAIL} that {@link ZeroCopyReceive#takeEvent} was handed
  */
 public record ZeroCopyReceiveCounters(
         int buffersOut,
@@ -23,4 +25,5 @@ public record ZeroCopyReceiveCounters(
         long keptInAll,
         long flushes,
         long ranOut,
-        long queueFull) {}
+        long queueFull,
+        long allocFails) {}

@@ -34,6 +34,11 @@ abstract class Intake implements AutoCloseable {
      */
     abstract int replenished(int wanted);
 
+    /** Whether there is no buffer for anybody, of which no request has to tell. */
+    boolean isDry() {
+        return false;
+    }
+
     /** Who has {@link #feed} called, from any thread. */
     void wakeBy(Waker waker) {
         this.waker = waker;

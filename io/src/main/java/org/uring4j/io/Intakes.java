@@ -9,8 +9,10 @@ import org.uring4j.UringException;
 import org.uring4j.Waker;
 import org.uring4j.op.SockAddr;
 import org.uring4j.resource.LeasesOut;
+import org.uring4j.resource.ZcrxEvent;
 import org.uring4j.resource.ZcrxSource;
 import org.uring4j.resource.ZeroCopyReceive;
+import org.uring4j.resource.ZeroCopyReceiveConfig;
 
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
@@ -37,6 +39,7 @@ final class Intakes {
 
     private final Ring ring;
     private final ReceivePoolConfig config;
+    private final long eventData;
     private final @Nullable ZeroCopyIntake zeroCopy;
     private final @Nullable Intake usual;
     private final @Nullable String reason;
@@ -44,9 +47,16 @@ final class Intakes {
     /** The number of the interface that has an address, 0 for none. */
     private final Map<InetAddress, Integer> interfaces = new HashMap<>();
 
-    Intakes(Ring ring, int group, ReceivePoolConfig config) {
+    /**
+     * Those that the kernel has.
+     *
+     * @param group of buffers that the kernel chooses from
+     * @param eventData the user data of what a queue for zero-copy receive tells
+     */
+    Intakes(Ring ring, int group, long eventData, ReceivePoolConfig config) {
         this.ring = ring;
         this.config = config;
+        this.eventData = eventData;
         List<String> reasons = new ArrayList<>();
         if (config.path != null) {
             reasons.add("path(" + config.path + ") was asked for");
@@ -80,7 +90,9 @@ final class Intakes {
         }
         try {
             return new ZeroCopyIntake(
-                    ring, ZeroCopyReceive.register(ring, queue.source(), queue.config()), config);
+                    ring,
+                    ZeroCopyReceive.register(ring, queue.source(), telling(queue.config())),
+                    config);
         } catch (UringException e) {
             if (asked || !MISSING.contains(e.errno())) {
                 throw e;
@@ -93,6 +105,20 @@ final class Intakes {
             reasons.add("ZERO_COPY: " + e.getMessage());
         }
         return null;
+    }
+
+    /** Has the kernel tell that a card finds no buffer, unless the program hears of events. */
+    private ZeroCopyReceiveConfig telling(ZeroCopyReceiveConfig queue) {
+        return queue.events().isEmpty() && Kernel.current().has("ZCRX_FEATURE_EVENT")
+                ? queue.events(eventData, EnumSet.of(ZcrxEvent.ALLOC_FAIL))
+                : queue;
+    }
+
+    /** A queue tells something. */
+    void onEvent(int result) {
+        if (zeroCopy != null) {
+            zeroCopy.onEvent(result);
+        }
     }
 
     private Intake usual(int group, List<String> reasons) {

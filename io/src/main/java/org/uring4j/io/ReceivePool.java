@@ -55,6 +55,7 @@ import java.util.concurrent.TimeUnit;
 public final class ReceivePool implements AutoCloseable {
     private static final int WAKE = Integer.MIN_VALUE;
     private static final int GATHER = Integer.MIN_VALUE + 1;
+    private static final int EVENT = Integer.MIN_VALUE + 2;
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
     private final EventLoop loop;
@@ -100,7 +101,7 @@ public final class ReceivePool implements AutoCloseable {
         boolean complete = false;
         try {
             // Groups of the program's own are numbered from 0 on.
-            intakes = new Intakes(ring, 0xffff - user, config);
+            intakes = new Intakes(ring, 0xffff - user, EventLoop.userData(user, EVENT), config);
             waker = ring.waker(EventLoop.userData(user, WAKE));
             intakes.wakeBy(waker);
             complete = true;
@@ -237,11 +238,24 @@ public final class ReceivePool implements AutoCloseable {
             owed--;
             // Refused by a socket of another kind: then it tells of every byte.
             gatherRefused += result < 0 ? 1 : 0;
+        } else if (value == EVENT) {
+            onEvent(result);
         } else {
             owed--;
             StreamReceiver receiver = receivers[~value];
             if (receiver != null && Errno.EALREADY.is(result)) {
                 receiver.cancelAgain();
+            }
+        }
+    }
+
+    /** The card found no buffer: no request ends by that. */
+    private void onEvent(int result) {
+        intakes.onEvent(result);
+        starvations++;
+        for (StreamReceiver receiver : receivers) {
+            if (receiver != null && receiver.path() == ReceivePath.ZERO_COPY) {
+                receiver.stall();
             }
         }
     }
@@ -314,7 +328,9 @@ public final class ReceivePool implements AutoCloseable {
 
     /**
      * How often a stream had to wait, or was let wait no longer, because the kernel had no buffer
-     * ({@code ENOBUFS}): with fast consumers, a sign that {@link ReceivePoolConfig#size} is small.
+     * ({@code ENOBUFS}), or because a network card had none, which then drops what comes (told once
+     * until data comes again, since Linux 7.2): with fast consumers, a sign that {@link
+     * ReceivePoolConfig#size}, or the card's area, is small.
      */
     public long starvations() {
         return starvations;
@@ -361,7 +377,8 @@ public final class ReceivePool implements AutoCloseable {
         }
         closed = true;
         waker.close();
-        if (quiet()) {
+        // The kernel has a queue for zero-copy, and may tell of it, until the ring closes.
+        if (quiet() && intakes.queue().isEmpty()) {
             loop.detach(user);
         }
         intakes.close();

@@ -56,7 +56,8 @@ public final class StreamReceiver {
         /**
          * No more comes until leases are closed: those of this stream hold all the buffers that
          * they may ({@link ReceivePoolConfig#perStream}), or those of all streams hold all there
-         * are ({@link ReceivePoolConfig#size}).
+         * are ({@link ReceivePoolConfig#size}); with a network card they may also be full of what
+         * waits in the sockets.
          *
          * <p>Who closes leases anyway, here or elsewhere, need not do anything. Who keeps them
          * until more has come waits for ever: copy what is to be kept and close them, or have the
@@ -191,7 +192,7 @@ public final class StreamReceiver {
      * Handler#onStalled}.
      */
     public boolean stalled() {
-        return !ended && !stopped && (heldBack || waiting);
+        return !ended && !stopped && (heldBack || waiting || intake.isDry());
     }
 
     /** How many bytes were delivered. */
@@ -250,7 +251,7 @@ public final class StreamReceiver {
     }
 
     /** It waits for leases to be closed, unless they are by the time the loop waits. */
-    private void stall() {
+    void stall() {
         if (!stalling) {
             stalling = true;
             pool.stall(this);

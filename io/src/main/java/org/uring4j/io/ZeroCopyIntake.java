@@ -5,6 +5,7 @@ import org.uring4j.Ring;
 import org.uring4j.Waker;
 import org.uring4j.op.ZeroCopyReceives;
 import org.uring4j.resource.LeasesOut;
+import org.uring4j.resource.ZcrxEvent;
 import org.uring4j.resource.ZeroCopyReceive;
 
 /** Data that a network card has put into the program's memory. */
@@ -12,6 +13,9 @@ final class ZeroCopyIntake extends Intake {
     private final Ring ring;
     final ZeroCopyReceive queue;
     private final int share;
+
+    /** The card has found no buffer, and no data has come since. */
+    private boolean dry;
 
     ZeroCopyIntake(Ring ring, ZeroCopyReceive queue, ReceivePoolConfig config) {
         this.ring = ring;
@@ -44,6 +48,10 @@ final class ZeroCopyIntake extends Intake {
     void onCompletion(StreamReceiver receiver, int result, int flags, long place) {
         if (ZeroCopyReceive.hasData(result, flags)) {
             receiver.deliver(queue.lease(result, flags, place), place / queue.bufferSize());
+            if (dry) {
+                queue.armEvent(ZcrxEvent.ALLOC_FAIL);
+                dry = false;
+            }
         } else if (!queue.recover(result)) {
             receiver.over(result);
         } else if (Errno.ENOMEM.is(result)) {
@@ -51,6 +59,16 @@ final class ZeroCopyIntake extends Intake {
         } else {
             receiver.restart();
         }
+    }
+
+    /** Told once until data comes again: a card drops packet after packet for want of a buffer. */
+    void onEvent(int result) {
+        dry = queue.takeEvent(result) == ZcrxEvent.ALLOC_FAIL;
+    }
+
+    @Override
+    boolean isDry() {
+        return dry;
     }
 
     @Override

@@ -128,6 +128,7 @@ final class Reception implements AutoCloseable {
         }
         tally.refills = counters.refills();
         tally.flushes = counters.flushes();
+        tally.cardStarvations = counters.allocFails();
         if (Kernel.current().has("ZCRX_FEATURE_EVENT")) {
             tally.copiedBytes = queue.copyBytes();
             tally.zeroCopyBytes = bytes - tally.copiedBytes;

@@ -87,6 +87,12 @@ final class Report {
             buffers += ", " + tally.refills + " refills, " + tally.flushes + " flushes";
         }
         lines.add(indented(buffers));
+        if (tally.cardStarvations > 0) {
+            lines.add(
+                    indented(
+                            "the card found no buffer free %d times: choose a larger --memory"
+                                    .formatted(tally.cardStarvations)));
+        }
         return lines;
     }
 

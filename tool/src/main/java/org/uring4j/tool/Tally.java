@@ -34,6 +34,9 @@ final class Tally {
 
     long flushes;
 
+    /** How often a network card found no buffer to receive into. */
+    long cardStarvations;
+
     /** Wall-clock time. */
     long nanos;
 
