@@ -1,6 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -11,6 +12,7 @@ import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.conformance.Streams.Producer;
 import org.uring4j.io.EventLoop;
+import org.uring4j.io.SendChunk;
 import org.uring4j.io.SenderConfig;
 import org.uring4j.io.StreamSender;
 import org.uring4j.io.ZeroCopyPolicy;
@@ -338,6 +340,39 @@ class StreamSenderEndsTest {
             ring.close();
             sender.close();
             assertThat(sender.claim()).isNull();
+        }
+    }
+
+    /** It is the ring that is closed, and nobody's memory that was freed too early. */
+    @Test
+    void shouldSayThatItsRingIsClosed() throws Exception {
+        try (Ring opener = Ring.open(RingConfig.of(1));
+                Arena arena = Arena.ofShared();
+                Connection connection = Connection.open(opener)) {
+            Producer producer = new Producer(0, 1);
+            Ring ring = Ring.open(RingConfig.of(8));
+            EventLoop loop = EventLoop.of(ring);
+            StreamSender sender =
+                    StreamSender.open(loop, connection.fd(), config(Mode.NEVER), producer);
+            SendChunk sent = sender.claim();
+            SendChunk late = sender.claim();
+            sent.send(10);
+            assertThat(sender.send(arena.allocate(10), memory -> {})).isTrue();
+            ring.close();
+            for (int i = 0; i < 2; i++) {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> loop.run(1))
+                        .withMessage("the ring is closed");
+            }
+            assertThat(producer.failure).isNull();
+            assertThat(sender.claim()).isNull();
+            assertThat(sender.send(arena.allocate(10), memory -> {})).isFalse();
+            late.send(10);
+            sender.finish();
+            sender.close();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> loop.run(1))
+                    .withMessage("the ring is closed");
         }
     }
 }

@@ -140,6 +140,16 @@ final class SendQueue {
         }
     }
 
+    /** Whether somebody has freed memory that is to be sent. */
+    boolean freed() {
+        for (long number = next; number < tail; number++) {
+            if (!piece(number).memory.scope().isAlive()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** What has not been sent is not going to be. */
     void drop() {
         next = tail;

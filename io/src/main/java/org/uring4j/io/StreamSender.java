@@ -81,9 +81,6 @@ public final class StreamSender implements AutoCloseable {
     private int sendSlot;
     private int sendBytes;
 
-    /** Without memory to lock until a notification comes. */
-    private boolean starved;
-
     private boolean finishing;
     private boolean shutdownSent;
     private boolean shutDown;
@@ -181,11 +178,11 @@ public final class StreamSender implements AutoCloseable {
         if (!ended()) {
             queue.add(chunk.whole(), length, chunk, null);
             schedule();
-        } else if (closed || failure != null) {
-            giveBack(chunk);
-        } else {
+        } else if (finishing && !closed && failure == null) {
             throw new IllegalStateException(
                     "the stream was finished before the chunk was sent: length=" + length);
+        } else {
+            giveBack(chunk);
         }
     }
 
@@ -253,7 +250,12 @@ public final class StreamSender implements AutoCloseable {
     }
 
     private boolean ended() {
-        return closed || finishing || failure != null;
+        return closed || finishing || failure != null || ringClosed();
+    }
+
+    /** Then running the loop says so; the sender's memory has gone with the ring. */
+    private boolean ringClosed() {
+        return !arena.scope().isAlive();
     }
 
     private void schedule() {
@@ -265,7 +267,7 @@ public final class StreamSender implements AutoCloseable {
 
     private void flush() {
         scheduled = false;
-        if (disposed) {
+        if (disposed || ringClosed()) {
             return;
         }
         try {
@@ -287,10 +289,13 @@ public final class StreamSender implements AutoCloseable {
                 send.shutdown();
                 shutdownSent = true;
             }
-        } else if (!starved && !inFlight.full()) {
+        } else if (!zeroCopy.starved() && !inFlight.full()) {
             try {
                 sendGathered();
             } catch (IllegalStateException e) {
+                if (!queue.freed()) {
+                    throw e;
+                }
                 String reason = "lent memory was freed before it was returned: " + e.getMessage();
                 fail(new UringException("IORING_OP_SENDMSG", Errno.EFAULT, reason));
             }
@@ -366,27 +371,14 @@ public final class StreamSender implements AutoCloseable {
             }
         }
         if (result <= 0 && !closed && failure == null) {
-            notSent(withoutCopying, result);
-        }
-    }
-
-    private void notSent(boolean withoutCopying, int result) {
-        String op = withoutCopying ? "IORING_OP_SENDMSG_ZC" : "IORING_OP_SENDMSG";
-        boolean memory = Errno.ENOMEM.is(result) || Errno.ENOBUFS.is(result);
-        if (withoutCopying && memory) {
-            switch (zeroCopy.outOfMemory(sendBytes)) {
-                case GO_ON -> {}
-                case WAIT -> starved = true;
-                case FAIL -> fail(ZeroCopyUse.outOfMemoryFailure(op, result));
+            UringException reason = zeroCopy.refused(withoutCopying, sendBytes, result);
+            if (reason != null) {
+                fail(reason);
             }
-        } else if (!withoutCopying || !Errno.EOPNOTSUPP.is(result) || !zeroCopy.unsupported()) {
-            // A stream socket takes something or fails.
-            fail(UringException.of(op, result == 0 ? -Errno.EIO.number() : result));
         }
     }
 
     private void notified(int slot, int result) {
-        starved = false;
         zeroCopy.notified(inFlight.bytes(slot), result, !closed && failure == null);
         end(slot);
     }

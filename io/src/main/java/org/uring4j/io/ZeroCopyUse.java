@@ -1,5 +1,6 @@
 package org.uring4j.io;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
 import org.uring4j.Kernel;
 import org.uring4j.KernelVersion;
@@ -35,6 +36,9 @@ final class ZeroCopyUse {
     private long pause;
     private long nextPause = FIRST_PAUSE;
     private String remark = "";
+
+    /** There is no memory to lock until a notification comes. */
+    private boolean starved;
 
     /** Bytes of zero-copy sends that no notification has come for. */
     private long underWay;
@@ -111,6 +115,7 @@ final class ZeroCopyUse {
      */
     void notified(long bytes, int result, boolean meaningful) {
         underWay -= bytes;
+        starved = false;
         if (bytes == 0 || !meaningful || !reportsUsage) {
             route.untold();
         } else {
@@ -126,29 +131,52 @@ final class ZeroCopyUse {
         }
     }
 
-    /** What to do about a zero-copy send that failed for want of memory to lock. */
-    enum Remedy {
-        /** Send in another way, at once. */
-        GO_ON,
-        /** Wait for a notification, which frees some. */
-        WAIT,
-        /** There is none: it was asked for, and cannot be. */
-        FAIL
+    /** Whether to send nothing until a notification has come, which frees memory to lock. */
+    boolean starved() {
+        return starved;
+    }
+
+    /**
+     * A send took nothing.
+     *
+     * @param bytes how many there were
+     * @param result why, a negated errno or 0
+     * @return why the stream cannot go on; null when the same is to be sent again, which is in
+     *     another way, or when this is no longer {@link #starved}
+     */
+    @Nullable UringException refused(boolean withoutCopying, int bytes, int result) {
+        if (withoutCopying && (Errno.ENOMEM.is(result) || Errno.ENOBUFS.is(result))) {
+            return outOfMemory(bytes, result);
+        }
+        if (withoutCopying && Errno.EOPNOTSUPP.is(result) && mode != Mode.ALWAYS) {
+            route.unsupported();
+            remark = "plain sends, for this kind of socket cannot send without copying";
+            return null;
+        }
+        // A stream socket takes something or fails.
+        return UringException.of(
+                withoutCopying ? OP : "IORING_OP_SENDMSG",
+                result == 0 ? -Errno.EIO.number() : result);
     }
 
     /** A zero-copy send of so many bytes failed for want of memory to lock. */
-    Remedy outOfMemory(int bytes) {
+    private @Nullable UringException outOfMemory(int bytes, int result) {
         shortages++;
         if (underWay > 0 && mode == Mode.ALWAYS) {
-            return Remedy.WAIT;
+            starved = true;
+            return null;
         }
         int less = bytes / 2;
         if (underWay == 0 && less >= PIECE && less >= route.minimum()) {
             most = less;
-            return Remedy.GO_ON;
+            return null;
         }
         if (mode == Mode.ALWAYS) {
-            return Remedy.FAIL;
+            return new UringException(
+                    OP,
+                    Errno.of(result),
+                    "the limit on locked memory is too low to send anything without copying: raise"
+                            + " it (ulimit -l), or take ZeroCopyPolicy.auto()");
         }
         pause = nextPause;
         nextPause = Math.min(2 * nextPause, LONGEST_PAUSE);
@@ -156,30 +184,7 @@ final class ZeroCopyUse {
                 "went over to plain sends, for the limit on locked memory is too low for"
                         + (underWay == 0 ? " one zero-copy send" : " those under way at once")
                         + "; raise it (ulimit -l), or send less at once";
-        return Remedy.GO_ON;
-    }
-
-    /** Says what {@link Remedy#FAIL} means. */
-    static UringException outOfMemoryFailure(String op, int result) {
-        return new UringException(
-                op,
-                Errno.of(result),
-                "the limit on locked memory is too low to send anything without copying: raise it"
-                        + " (ulimit -l), or take ZeroCopyPolicy.auto()");
-    }
-
-    /**
-     * The socket's protocol cannot send without copying.
-     *
-     * @return whether to go on with plain sends
-     */
-    boolean unsupported() {
-        if (mode == Mode.ALWAYS) {
-            return false;
-        }
-        route.unsupported();
-        remark = "plain sends, for this kind of socket cannot send without copying";
-        return true;
+        return null;
     }
 
     SenderReport report(long bytes, long requests, long gathered) {
