@@ -56,7 +56,10 @@ public final class ZeroCopyReceiveConfig {
     public ZeroCopyReceiveConfig refillEntries(int entries) {
         if (entries < 1 || entries > MAX_REFILL_ENTRIES) {
             throw new IllegalArgumentException(
-                    "a refill ring has 1 to " + MAX_REFILL_ENTRIES + " entries: " + entries);
+                    "a refill ring has 1 to "
+                            + MAX_REFILL_ENTRIES
+                            + " entries: refillEntries="
+                            + entries);
         }
         ZeroCopyReceiveConfig copy = copy();
         copy.refillEntries = ceilingPowerOfTwo(entries);

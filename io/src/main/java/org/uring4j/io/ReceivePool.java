@@ -177,7 +177,8 @@ public final class ReceivePool implements AutoCloseable {
             throw new IllegalStateException("the pool is closed");
         }
         if (fd < 0) {
-            throw new IllegalArgumentException("no descriptor: fd=" + fd);
+            throw new IllegalArgumentException(
+                    direct ? "no registered file: index=" + fd : "no descriptor: fd=" + fd);
         }
         int slot = 0;
         while (slot < receivers.length && receivers[slot] != null) {

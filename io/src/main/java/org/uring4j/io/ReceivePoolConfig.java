@@ -63,7 +63,8 @@ public final class ReceivePoolConfig {
      */
     public ReceivePoolConfig working(long bytes) {
         if (bytes < 1) {
-            throw new IllegalArgumentException("the kernel gets something: working=" + bytes);
+            throw new IllegalArgumentException(
+                    "the kernel gets 1 byte or more to begin with: working=" + bytes);
         }
         return new ReceivePoolConfig(size, bytes, perStream, bufferSize, gather, path, queue);
     }
@@ -85,7 +86,8 @@ public final class ReceivePoolConfig {
      */
     public ReceivePoolConfig perStream(long bytes) {
         if (bytes < 1) {
-            throw new IllegalArgumentException("a stream gets something: perStream=" + bytes);
+            throw new IllegalArgumentException(
+                    "the leases of a stream hold 1 byte or more: perStream=" + bytes);
         }
         return new ReceivePoolConfig(size, working, bytes, bufferSize, gather, path, queue);
     }
@@ -116,7 +118,7 @@ public final class ReceivePoolConfig {
      */
     public ReceivePoolConfig gather(int bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("0 or more bytes are gathered: bytes=" + bytes);
+            throw new IllegalArgumentException("0 bytes or more are gathered: gather=" + bytes);
         }
         return new ReceivePoolConfig(size, working, perStream, bufferSize, bytes, path, queue);
     }

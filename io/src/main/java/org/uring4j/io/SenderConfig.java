@@ -52,16 +52,21 @@ public record SenderConfig(
 
     /** Checks the numbers. */
     public SenderConfig {
-        check(chunks >= 0 && chunks <= MAX_PIECES, "0 to 65536 chunks", "chunks", chunks);
-        check(chunkSize >= 1, "a chunk of 1 byte or more", "chunkSize", chunkSize);
-        check(lentPieces >= 0 && lentPieces <= MAX_PIECES, "0 to 65536", "lentPieces", lentPieces);
-        check(lentBytes >= 0, "0 bytes or more", "lentBytes", lentBytes);
-        check(request >= 4096, "4096 bytes or more", "request", request);
+        checkCount(chunks, "chunks", "chunks");
+        check(chunkSize >= 1, "a chunk has 1 byte or more", "chunkSize", chunkSize);
+        checkCount(lentPieces, "lent pieces", "lentPieces");
+        check(lentBytes >= 0, "a sender holds 0 bytes or more lent", "lentBytes", lentBytes);
+        check(request >= 4096, "a request has 4096 bytes or more", "request", request);
     }
 
-    private static void check(boolean right, String what, String name, long value) {
+    private static void checkCount(int count, String what, String name) {
+        boolean right = count >= 0 && count <= MAX_PIECES;
+        check(right, "a sender has 0 to " + MAX_PIECES + " " + what, name, count);
+    }
+
+    private static void check(boolean right, String rule, String name, long value) {
         if (!right) {
-            throw new IllegalArgumentException("there must be " + what + ": " + name + "=" + value);
+            throw new IllegalArgumentException(rule + ": " + name + "=" + value);
         }
     }
 
