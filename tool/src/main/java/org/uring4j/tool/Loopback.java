@@ -2,6 +2,7 @@ package org.uring4j.tool;
 
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
+import org.uring4j.RingConfig;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ZeroCopyPolicy;
 import org.uring4j.op.OpenFlags;
@@ -13,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -56,23 +58,19 @@ record Loopback(int sending, int receiving) {
     Result transfer(Path from, Path to, TransferOptions options, ZeroCopyPolicy policy)
             throws IOException {
         long size = Files.size(from);
-        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        Sides sides = new Sides(options.ringConfig());
         AtomicReference<Tally> sender = new AtomicReference<>();
         AtomicReference<Tally> receiver = new AtomicReference<>();
         try (Progress progress = Progress.of("moving", size, true)) {
             Thread sends =
-                    start(
+                    sides.start(
                             "sender",
                             sender,
-                            failure,
-                            options,
                             (ring, memory) -> send(ring, memory, from, size, options, policy));
             Thread receives =
-                    start(
+                    sides.start(
                             "receiver",
                             receiver,
-                            failure,
-                            options,
                             (ring, memory) -> receive(ring, memory, to, progress));
             sends.join();
             receives.join();
@@ -80,7 +78,7 @@ record Loopback(int sending, int receiving) {
             Thread.currentThread().interrupt();
             throw new Failure("interrupted", e);
         }
-        switch (failure.get()) {
+        switch (sides.failure.get()) {
             case null -> {}
             case IOException io -> throw io;
             case RuntimeException unchecked -> throw unchecked;
@@ -89,22 +87,43 @@ record Loopback(int sending, int receiving) {
         return new Result(sender.get(), receiver.get());
     }
 
-    /** The first side to fail tells why: the other only sees the connection go. */
-    private static Thread start(
-            String name,
-            AtomicReference<Tally> tally,
-            AtomicReference<@Nullable Throwable> failure,
-            TransferOptions options,
-            Side.Work work) {
-        Runnable run =
-                () -> {
-                    try {
-                        tally.set(Side.run(options.ringConfig(), work));
-                    } catch (IOException | RuntimeException | Error e) {
-                        failure.compareAndSet(null, e);
-                    }
-                };
-        return Thread.ofPlatform().name(name).start(run);
+    /** Both sides. None begins before both have a ring: it would wait for the other for ever. */
+    private static final class Sides {
+        private final RingConfig config;
+        private final CountDownLatch opening = new CountDownLatch(2);
+
+        /** The first side to fail tells why: the other only sees the connection go. */
+        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+        Sides(RingConfig config) {
+            this.config = config;
+        }
+
+        Thread start(String name, AtomicReference<Tally> tally, Side.Work work) {
+            Runnable run =
+                    () -> {
+                        try {
+                            tally.set(Side.run(config, (ring, arena) -> begin(work, ring, arena)));
+                        } catch (IOException | RuntimeException | Error e) {
+                            failure.compareAndSet(null, e);
+                            opening.countDown();
+                        }
+                    };
+            return Thread.ofPlatform().name(name).start(run);
+        }
+
+        private Tally begin(Side.Work work, Ring ring, Arena memory) throws IOException {
+            opening.countDown();
+            try {
+                opening.await();
+            } catch (InterruptedException e) {
+                throw new Failure("interrupted", e);
+            }
+            if (failure.get() != null) {
+                throw new Failure("the other side has failed");
+            }
+            return work.run(ring, memory);
+        }
     }
 
     private Tally send(

@@ -1,7 +1,9 @@
 package org.uring4j.tool;
 
+import org.uring4j.Errno;
 import org.uring4j.Kernel;
 import org.uring4j.Ring;
+import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
@@ -44,6 +46,15 @@ final class Reception implements AutoCloseable {
             pool = ReceivePool.open(loop, options.poolConfig(Kernel.current()));
         } catch (IllegalArgumentException e) {
             throw new Failure(Failure.oneLine(e), e);
+        } catch (UringException e) {
+            if (e.errno() != Errno.ENOMEM) {
+                throw e;
+            }
+            throw new Failure(
+                    "not enough memory to receive into; raise the limit on locked memory"
+                            + " (ulimit -l), or choose a smaller --memory: "
+                            + Failure.oneLine(e),
+                    e);
         }
     }
 

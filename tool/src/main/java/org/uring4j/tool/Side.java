@@ -1,7 +1,9 @@
 package org.uring4j.tool;
 
+import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
+import org.uring4j.UringException;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -20,7 +22,7 @@ final class Side {
     static Tally run(RingConfig config, Work work) throws IOException {
         Arena memory = Arena.ofShared();
         Tally tally;
-        try (Ring ring = Ring.open(config)) {
+        try (Ring ring = open(config)) {
             tally = work.run(ring, memory);
         } catch (OutOfMemoryError e) {
             throw new Failure(
@@ -31,5 +33,20 @@ final class Side {
         // Not in a finally block: when the ring would not close, the memory is still the kernel's.
         memory.close();
         return tally;
+    }
+
+    private static Ring open(RingConfig config) {
+        try {
+            return Ring.open(config);
+        } catch (UringException e) {
+            if (e.errno() != Errno.ENOMEM) {
+                throw e;
+            }
+            throw new Failure(
+                    "cannot open a ring; raise the limit on locked memory (ulimit -l), or choose a"
+                            + " smaller --depth: "
+                            + Failure.oneLine(e),
+                    e);
+        }
     }
 }

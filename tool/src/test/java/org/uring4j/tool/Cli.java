@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,6 +94,20 @@ final class Cli {
                                 System.getProperty("java.class.path"),
                                 "org.uring4j.tool.Start"));
         command.addAll(Arrays.asList(args));
+        return command;
+    }
+
+    /** As {@link #command}, in a process that may lock so many bytes of memory. */
+    static List<String> limited(long lockable, String... args) throws IOException {
+        Needs.program("prlimit", "util-linux");
+        Needs.program("setpriv", "util-linux");
+        List<String> command =
+                new ArrayList<>(List.of("prlimit", "--memlock=" + lockable + ":" + lockable));
+        if (Files.getOwner(Path.of("/proc/self")).getName().equals("root")) {
+            // To root, limits of memory do not apply otherwise.
+            command.addAll(List.of("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"));
+        }
+        command.addAll(command(args));
         return command;
     }
 

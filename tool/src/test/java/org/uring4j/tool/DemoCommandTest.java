@@ -12,7 +12,6 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -64,14 +63,8 @@ class DemoCommandTest {
     })
     void shouldMakeDoWithLittleMemoryToLock(String zeroCopy, String report)
             throws IOException, InterruptedException {
-        Needs.program("prlimit", "util-linux");
-        Needs.program("setpriv", "util-linux");
-        List<String> command = new ArrayList<>(List.of("prlimit", "--memlock=262144:262144"));
-        if (Files.getOwner(Path.of("/proc/self")).getName().equals("root")) {
-            // To root, limits of memory do not apply otherwise.
-            command.addAll(List.of("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"));
-        }
-        command.addAll(Cli.command("demo", "--size=8M", "--zero-copy=" + zeroCopy));
+        List<String> command =
+                Cli.limited(256 << 10, "demo", "--size=8M", "--zero-copy=" + zeroCopy);
         File out = directory.resolve("out").toFile();
         Process process =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out).start();

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.uring4j.KernelVersion;
 
 import java.io.File;
 import java.io.IOException;
@@ -228,6 +230,31 @@ class FailureTest {
             assertThat(result.exitCode()).isEqualTo(1);
             assertThat(result.error()).contains("not enough memory", "--chunk", "--depth");
         }
+    }
+
+    /** One ring of the demo's two would fit, and of the others none; nobody waits for the other. */
+    @ParameterizedTest
+    @CsvSource({
+        "demo --size=1M --chunk=4096 --depth=4096, 1200000",
+        "receive 9 -o /dev/null --depth=4096, 300000",
+        "send /etc/hostname 127.0.0.1:9 --chunk=4096 --depth=4096, 300000"
+    })
+    void shouldSayThatTooLittleMemoryMayBeLocked(String args, long lockable) throws Exception {
+        Needs.that(
+                KernelVersion.running().compareTo(KernelVersion.parse("6.14")) >= 0,
+                "memory of rings counts as locked since Linux 6.14");
+        File err = elsewhere.resolve("err").toFile();
+        Process process =
+                new ProcessBuilder(Cli.limited(lockable, args.split(" ")))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(err)
+                        .start();
+        assertThat(Cli.await(process)).isEqualTo(1);
+        assertThat(err)
+                .content()
+                .hasLineCount(1)
+                .startsWith("uring4j: cannot open a ring; raise the limit on locked memory")
+                .contains("(ulimit -l)", "--depth", "RLIMIT_MEMLOCK=" + lockable);
     }
 
     @Test
