@@ -1,5 +1,6 @@
 package org.uring4j.tool;
 
+import org.uring4j.Errno;
 import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
@@ -10,6 +11,7 @@ import org.uring4j.resource.Lease;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /**
@@ -29,6 +31,7 @@ final class Receiver implements StreamReceiver.Handler {
     private final int user;
     private final Sink sink;
     private final LongConsumer progress;
+    private final BooleanSupplier nothingCame;
     private final ArrayDeque<Lease> unwritten = new ArrayDeque<>();
     private final ArrayDeque<Write> free = new ArrayDeque<>();
     private final Write[] writes;
@@ -52,8 +55,17 @@ final class Receiver implements StreamReceiver.Handler {
      * @param memory what is allocated in; to be kept until the ring has closed
      * @param depth how many writes may be under way at once
      * @param progress told how many bytes have come, each time some have
+     * @param nothingCame told when the connection is reset before any have; whether that is all
+     *     right
      */
-    Receiver(EventLoop loop, Arena memory, Sink sink, int depth, LongConsumer progress) {
+    Receiver(
+            EventLoop loop,
+            Arena memory,
+            Sink sink,
+            int depth,
+            LongConsumer progress,
+            BooleanSupplier nothingCame) {
+        this.nothingCame = nothingCame;
         this.loop = loop;
         this.sink = sink;
         this.progress = progress;
@@ -137,6 +149,10 @@ final class Receiver implements StreamReceiver.Handler {
 
     @Override
     public void onError(StreamReceiver receiver, UringException error) {
+        if (bytes == 0 && error.errno() == Errno.ECONNRESET && nothingCame.getAsBoolean()) {
+            finish();
+            return;
+        }
         throw new Failure(
                 "the sender was lost after " + bytes + " bytes: " + error.getMessage(), error);
     }

@@ -3,11 +3,13 @@ package org.uring4j.tool;
 import org.uring4j.Errno;
 import org.uring4j.Kernel;
 import org.uring4j.Ring;
+import org.uring4j.Sqe;
 import org.uring4j.UringException;
 import org.uring4j.io.EventLoop;
 import org.uring4j.io.ReceivePath;
 import org.uring4j.io.ReceivePool;
 import org.uring4j.io.StreamReceiver;
+import org.uring4j.op.Files;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.ZeroCopyReceive;
 import org.uring4j.resource.ZeroCopyReceiveCounters;
@@ -21,6 +23,9 @@ import java.util.regex.Pattern;
 
 /** Receives streams, each into a file, by one ring. */
 final class Reception implements AutoCloseable {
+    private static final int ACCEPT = 0;
+    private static final int CLOSE = 1;
+
     /** Why there is no zero-copy receive where nobody has asked for it: nothing to report. */
     private static final Pattern NOT_ASKED_FOR =
             Pattern.compile("^ZERO_COPY: no queue was given[^;]*(; )?");
@@ -35,7 +40,12 @@ final class Reception implements AutoCloseable {
     private final List<StreamReceiver> streams = new ArrayList<>();
     private final ArrayDeque<Sink> waitingFor = new ArrayDeque<>();
     private LongConsumer progress = bytes -> {};
+
+    /** Where connections come from; -1 when there are no more to come. */
+    private int listener = -1;
+
     private int acceptor;
+    private boolean accepting;
 
     /** What the pool begins with is there before the connections are, and so for all they bring. */
     Reception(Ring ring, Arena memory, ReceiveOptions options) {
@@ -61,7 +71,9 @@ final class Reception implements AutoCloseable {
     /** Receives from a connection. */
     void add(int socket, Sink sink) {
         sockets.add(socket);
-        Receiver receiver = new Receiver(loop, memory, sink, depth, this::received);
+        Receiver receiver =
+                new Receiver(
+                        loop, memory, sink, depth, this::received, () -> replace(socket, sink));
         receivers.add(receiver);
         StreamReceiver stream = pool.receive(socket, receiver);
         streams.add(stream);
@@ -72,31 +84,46 @@ final class Reception implements AutoCloseable {
 
     /** Receives from as many connections as there are sinks, as they come. */
     void accept(int listener, List<Sink> sinks) {
-        if (!sinks.isEmpty()) {
-            waitingFor.addAll(sinks);
-            int user =
-                    loop.attach((value, result, flags, first, second) -> accepted(value, result));
-            accept(user, listener);
+        this.listener = listener;
+        acceptor = loop.attach((value, result, flags, first, second) -> answered(value, result));
+        waitingFor.addAll(sinks);
+        accept();
+    }
+
+    private void accept() {
+        if (!accepting && !waitingFor.isEmpty()) {
+            accepting = true;
+            put(Sockets.accept(loop.ring().next(), listener, Sockets.SOCK_CLOEXEC), ACCEPT);
         }
     }
 
-    private void accept(int user, int listener) {
-        acceptor = user;
-        Sockets.accept(loop.ring().next(), listener, Sockets.SOCK_CLOEXEC)
-                .userData(EventLoop.userData(user, listener));
+    private void put(Sqe sqe, int value) {
+        sqe.userData(EventLoop.userData(acceptor, value));
         tally.requests++;
     }
 
-    private void accepted(int listener, int result) {
-        if (result < 0) {
-            throw Failure.of("cannot accept a connection", "IORING_OP_ACCEPT", result);
+    private void answered(int value, int result) {
+        if (value == ACCEPT) {
+            accepting = false;
+            if (result < 0) {
+                throw Failure.of("cannot accept a connection", "IORING_OP_ACCEPT", result);
+            }
+            add(result, waitingFor.remove());
+            accept();
         }
-        add(result, waitingFor.remove());
-        if (waitingFor.isEmpty()) {
-            loop.detach(acceptor);
-        } else {
-            accept(acceptor, listener);
+    }
+
+    /** As if the connection had never been; another is waited for, if others may come. */
+    private boolean replace(int socket, Sink sink) {
+        if (listener < 0) {
+            return false;
         }
+        tally.resets++;
+        sockets.remove(Integer.valueOf(socket));
+        put(Files.close(loop.ring().next(), socket), CLOSE);
+        waitingFor.add(sink);
+        accept();
+        return true;
     }
 
     private void received(long bytes) {

@@ -72,6 +72,12 @@ final class Report {
     static List<String> receiving(Tally tally) {
         List<String> lines = new ArrayList<>();
         tally.ways.forEach(way -> lines.add(indented("received by " + way)));
+        if (tally.resets > 0) {
+            lines.add(
+                    indented(
+                            "waited for others in place of %d connections that brought nothing"
+                                    .formatted(tally.resets)));
+        }
         if (tally.zeroCopyBytes + tally.copiedBytes > 0) {
             lines.add(
                     indented(

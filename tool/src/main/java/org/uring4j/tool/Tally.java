@@ -37,6 +37,9 @@ final class Tally {
     /** How often a network card found no buffer to receive into. */
     long cardStarvations;
 
+    /** Connections that were reset before they brought anything, and that others were taken for. */
+    long resets;
+
     /** Wall-clock time. */
     long nanos;
 

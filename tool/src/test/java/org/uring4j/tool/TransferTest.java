@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.File;
 import java.io.IOException;
@@ -71,6 +72,34 @@ class TransferTest {
         assertThat(result.exitCode()).isZero();
         assertThat(received).hasSameBinaryContentAs(sent);
         assertThat(directory).isDirectoryNotContaining("glob:**.part");
+    }
+
+    /** As somebody does who looks which ports are open: that is no sender, nor any one's end. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void shouldWaitForOthersWhenConnectionsAreResetBeforeTheyBringAnything(int connections)
+            throws IOException {
+        Path sent = file("sent", 100_000);
+        Path received = directory.resolve("received");
+        int port = Cli.freePort();
+        Cli receiver = Cli.receive(port, "-o", received.toString(), "--connections=" + connections);
+        for (int i = 1; i <= connections; i++) {
+            for (int reset = 0; reset < 2; reset++) {
+                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    socket.setSoLinger(true, 0);
+                }
+            }
+            assertThat(Cli.run("send", sent.toString(), "127.0.0.1:" + port).exitCode()).isZero();
+        }
+        Cli.Result result = receiver.await();
+        assertThat(result.err())
+                .contains("received  " + 100_000 * connections + " bytes")
+                .contains("in place of " + 2 * connections + " connections that brought nothing");
+        assertThat(result.exitCode()).isZero();
+        for (int i = 1; i <= connections; i++) {
+            Path file = connections == 1 ? received : directory.resolve("received." + i);
+            assertThat(file).hasSameBinaryContentAs(sent);
+        }
     }
 
     @Test
