@@ -47,6 +47,26 @@ final class Apart {
 
     /** Runs a main class of the tests in a JVM that the calling thread starts; its output. */
     static String process(Class<?> main, String... arguments) throws Exception {
+        return run(java(main, arguments));
+    }
+
+    /** As {@link #process}, in a process that may lock so many bytes of memory. */
+    static String locking(long bytes, Class<?> main) throws Exception {
+        return run(locking(bytes, java(main)));
+    }
+
+    /** A command that may lock so many bytes of memory: for root, too, to whom no limit applies. */
+    static List<String> locking(long bytes, List<String> command) {
+        Needs.program("setpriv", "util-linux");
+        Needs.program("prlimit", "util-linux");
+        List<String> all = new ArrayList<>();
+        all.addAll(List.of("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"));
+        all.addAll(List.of("prlimit", "--memlock=" + bytes));
+        all.addAll(command);
+        return all;
+    }
+
+    private static List<String> java(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:TieredStopAtLevel=1");
@@ -56,7 +76,7 @@ final class Apart {
         command.add(System.getProperty("java.class.path"));
         command.add(main.getName());
         command.addAll(List.of(arguments));
-        return run(command);
+        return command;
     }
 
     private static String run(List<String> command) throws IOException, InterruptedException {
@@ -66,6 +86,7 @@ final class Apart {
             String output =
                     new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+            Needs.that(!output.startsWith("setpriv:"), output.strip());
             assertThat(process.exitValue()).as("%s", output).isZero();
             return output.strip();
         } finally {

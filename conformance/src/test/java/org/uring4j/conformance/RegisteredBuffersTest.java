@@ -23,11 +23,9 @@ import org.uring4j.resource.RegisteredBuffers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * {@code IORING_REGISTER_BUFFERS2}, {@code IORING_REGISTER_BUFFERS_UPDATE}, {@code
@@ -327,26 +325,9 @@ class RegisteredBuffersTest {
 
     @Test
     void shouldNameTheLimitThatRegisteredMemoryCountsAgainst() throws Exception {
-        Needs.program("setpriv", "util-linux");
-        Needs.program("prlimit", "util-linux");
-        List<String> command =
-                List.of(
-                        "setpriv",
-                        "--bounding-set=-ipc_lock",
-                        "--inh-caps=-ipc_lock",
-                        "prlimit",
-                        "--memlock=1048576",
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "-XX:+ErrorFileToStdout",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Limited.class.getName());
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        Needs.that(!output.contains("setpriv:"), "the memory limit: " + output.strip());
-        assertThat(output).contains("ENOMEM").contains("RLIMIT_MEMLOCK=1048576");
+        assertThat(Apart.locking(1 << 20, Limited.class))
+                .contains("ENOMEM")
+                .contains("RLIMIT_MEMLOCK=1048576");
     }
 
     /** Registers 2 MiB, in a process of its own that may lock 1 MiB. */

@@ -22,7 +22,6 @@ import org.uring4j.op.Sockets;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -130,33 +129,12 @@ class StreamSenderRoutesTest {
 
     @Test
     void shouldSendInAnotherWayWhenLittleMemoryMayBeLocked() throws Exception {
-        assertThat(unprivileged(Limited.class))
+        assertThat(Apart.locking(1 << 20, Limited.class))
                 .contains("auto bytes=4000000")
                 .contains("the limit on locked memory is too low for one zero-copy send")
                 .contains("always, less at once bytes=4000000")
                 .contains("always ENOMEM")
                 .contains("raise it (ulimit -l)");
-    }
-
-    /** Runs a main class in a JVM of its own that limits on locked memory hold for. */
-    private static String unprivileged(Class<?> main) throws Exception {
-        Needs.program("setpriv", "util-linux");
-        Needs.program("prlimit", "util-linux");
-        List<String> command =
-                List.of(
-                        "setpriv",
-                        "--bounding-set=-ipc_lock",
-                        "--inh-caps=-ipc_lock",
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main.getName());
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        Needs.that(!output.contains("setpriv:"), "the memory limit: " + output.strip());
-        return output;
     }
 
     /** Sends with too little memory to lock. */

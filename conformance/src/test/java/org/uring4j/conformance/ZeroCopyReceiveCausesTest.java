@@ -20,7 +20,6 @@ import org.uring4j.resource.ZeroCopyReceive;
 import org.uring4j.resource.ZeroCopyReceiveConfig;
 
 import java.net.NetworkInterface;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -222,26 +221,7 @@ class ZeroCopyReceiveCausesTest {
     @Test
     void shouldRefuseAreaThatIsMoreThanMayBeLocked() throws Exception {
         ZcrxStream.deviceless();
-        Needs.program("setpriv", "util-linux");
-        Needs.program("prlimit", "util-linux");
-        Process process =
-                new ProcessBuilder(
-                                "setpriv",
-                                "--bounding-set=-ipc_lock",
-                                "--inh-caps=-ipc_lock",
-                                "prlimit",
-                                "--memlock=1048576",
-                                ProcessHandle.current().info().command().orElseThrow(),
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Limited.class.getName())
-                        .redirectErrorStream(true)
-                        .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        Needs.that(!output.contains("setpriv:"), "the memory limit: " + output.strip());
+        String output = Apart.locking(1 << 20, Limited.class);
         assertThat(output.lines()).hasSize(2);
         assertThat(output.lines().toList().getFirst()).isEqualTo("262144: registered");
         assertThat(output.lines().toList().getLast())
