@@ -3,10 +3,10 @@ package org.uring4j.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.uring4j.conformance.StreamReceiverTest.config;
-import static org.uring4j.conformance.StreamReceiverTest.open;
-import static org.uring4j.conformance.StreamReceiverTest.send;
-import static org.uring4j.conformance.StreamReceiverTest.turn;
+import static org.uring4j.conformance.Receiving.config;
+import static org.uring4j.conformance.Receiving.ring;
+import static org.uring4j.conformance.Receiving.send;
+import static org.uring4j.conformance.Receiving.turn;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +48,7 @@ class ReceivePoolTest {
     void shouldWaitForLeasesAndGoOnWithNothingLost(ReceivePath path) throws Exception {
         byte[] data = Net.random(400_000, 3);
         try (ExecutorService consumer = Executors.newSingleThreadExecutor();
-                Ring ring = open(path);
+                Ring ring = ring(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
             ReceivePoolConfig small =
@@ -83,26 +83,22 @@ class ReceivePoolTest {
     @EnumSource(ReceivePath.class)
     void shouldGoOnWhenLeasesAreClosedBetweenTurns(ReceivePath path) throws Exception {
         byte[] data = Net.random(400_000, 5);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig small = config(path).size(4096).bufferSize(1024).perStream(AREA);
-            try (ReceivePool pool = ReceivePool.open(loop, small)) {
-                List<Lease> held = new ArrayList<>();
-                ExpectedStream expected = new ExpectedStream(data, held::add);
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                Thread peer = send(connection, data, data.length, true);
-                while (!receiver.ended()) {
-                    long before = receiver.starvations();
-                    turn(loop, () -> receiver.ended() || receiver.starvations() > before);
-                    // Nothing else happens now: only the leases can let it go on.
-                    held.forEach(Lease::close);
-                    held.clear();
-                }
-                peer.join();
-                expected.checkEnded();
-                assertThat(receiver.starvations()).isGreaterThan(5);
+        ReceivePoolConfig small = config(path).size(4096).bufferSize(1024).perStream(AREA);
+        try (Receiving at = Receiving.open(path, small)) {
+            List<Lease> held = new ArrayList<>();
+            ExpectedStream expected = new ExpectedStream(data, held::add);
+            StreamReceiver receiver = at.receive(expected);
+            Thread peer = at.send(data, data.length, true);
+            while (!receiver.ended()) {
+                long before = receiver.starvations();
+                at.turn(() -> receiver.ended() || receiver.starvations() > before);
+                // Nothing else happens now: only the leases can let it go on.
+                held.forEach(Lease::close);
+                held.clear();
             }
+            peer.join();
+            expected.checkEnded();
+            assertThat(receiver.starvations()).isGreaterThan(5);
         }
     }
 
@@ -112,30 +108,26 @@ class ReceivePoolTest {
     void shouldLetStreamsGoOnBehindOneThatTakesNothing(ReceivePath path, boolean paused)
             throws Exception {
         byte[] data = Net.random(8192, 11);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring);
-                Connection other = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
-            try (ReceivePool pool = ReceivePool.open(loop, one)) {
-                List<Lease> held = new ArrayList<>();
-                ExpectedStream expected = new ExpectedStream(data, held::add);
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                connection.send(Arrays.copyOf(data, 4096));
-                turn(loop, () -> expected.at == 4096);
-                // All is out: this one waits first, then that one.
-                StreamReceiver silent = pool.receive(other.fd(), new ExpectedStream(new byte[0]));
-                turn(loop, () -> silent.starvations() == 1);
-                if (paused) {
-                    silent.pause();
-                }
-                connection.send(Arrays.copyOfRange(data, 4096, 8192));
-                turn(loop, () -> receiver.starvations() == 1);
-                held.forEach(Lease::close);
-                held.clear();
-                turn(loop, expected::complete);
-                held.forEach(Lease::close);
+        ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
+        try (Receiving at = Receiving.open(path, one);
+                Connection other = Connection.open(at.ring)) {
+            List<Lease> held = new ArrayList<>();
+            ExpectedStream expected = new ExpectedStream(data, held::add);
+            StreamReceiver receiver = at.receive(expected);
+            at.connection.send(Arrays.copyOf(data, 4096));
+            at.turn(() -> expected.at == 4096);
+            // All is out: this one waits first, then that one.
+            StreamReceiver silent = at.pool.receive(other.fd(), new ExpectedStream(new byte[0]));
+            at.turn(() -> silent.starvations() == 1);
+            if (paused) {
+                silent.pause();
             }
+            at.connection.send(Arrays.copyOfRange(data, 4096, 8192));
+            at.turn(() -> receiver.starvations() == 1);
+            held.forEach(Lease::close);
+            held.clear();
+            at.turn(expected::complete);
+            held.forEach(Lease::close);
         }
     }
 
@@ -144,22 +136,18 @@ class ReceivePoolTest {
     void shouldServeMoreStreamsThanThereAreBuffers() throws Exception {
         ReceivePath path = ReceivePath.PLAIN;
         byte[] data = Net.random(10_000, 12);
-        try (Ring ring = open(path);
-                Connection other = Connection.open(ring);
-                Connection paused = Connection.open(ring);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
-            try (ReceivePool pool = ReceivePool.open(loop, one)) {
-                pool.receive(other.fd(), new ExpectedStream(new byte[0]));
-                pool.receive(paused.fd(), new ExpectedStream(new byte[0])).pause();
-                ExpectedStream expected = new ExpectedStream(data);
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                Thread peer = send(connection, data, data.length, true);
-                turn(loop, receiver::ended);
-                peer.join();
-                expected.checkEnded();
-            }
+        ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
+        try (Receiving at = Receiving.open(path, one);
+                Connection other = Connection.open(at.ring);
+                Connection paused = Connection.open(at.ring)) {
+            at.pool.receive(other.fd(), new ExpectedStream(new byte[0]));
+            at.pool.receive(paused.fd(), new ExpectedStream(new byte[0])).pause();
+            ExpectedStream expected = new ExpectedStream(data);
+            StreamReceiver receiver = at.receive(expected);
+            Thread peer = at.send(data, data.length, true);
+            at.turn(receiver::ended);
+            peer.join();
+            expected.checkEnded();
         }
     }
 
@@ -168,28 +156,24 @@ class ReceivePoolTest {
     void shouldGatherUntilThereIsEnoughOrTheEnd(ReceivePath path) throws Exception {
         Needs.kernel("6.7", "SOCKET_URING_OP_SETSOCKOPT");
         byte[] data = Net.random(150_000, 10);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, config(path).gather(100_000))) {
-                ExpectedStream expected = new ExpectedStream(data);
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                // What is there to begin with would come at once.
-                loop.run(1);
-                for (int i = 0; i < 9; i++) {
-                    connection.send(Arrays.copyOfRange(data, i * 10_000, i * 10_000 + 10_000));
-                    loop.run(1, Duration.ofMillis(1));
-                    assertThat(expected.at).isZero();
-                }
-                connection.send(Arrays.copyOfRange(data, 90_000, 140_000));
-                turn(loop, () -> expected.at == 140_000);
-                // The end brings the rest, however little.
-                connection.send(Arrays.copyOfRange(data, 140_000, data.length));
-                connection.peer().shutdownOutput();
-                turn(loop, receiver::ended);
-                expected.checkEnded();
-                assertThat(pool.gatherRefused()).isZero();
+        try (Receiving at = Receiving.open(path, config(path).gather(100_000))) {
+            ExpectedStream expected = new ExpectedStream(data);
+            StreamReceiver receiver = at.receive(expected);
+            // What is there to begin with would come at once.
+            at.loop.run(1);
+            for (int i = 0; i < 9; i++) {
+                at.connection.send(Arrays.copyOfRange(data, i * 10_000, i * 10_000 + 10_000));
+                at.loop.run(1, Duration.ofMillis(1));
+                assertThat(expected.at).isZero();
             }
+            at.connection.send(Arrays.copyOfRange(data, 90_000, 140_000));
+            at.turn(() -> expected.at == 140_000);
+            // The end brings the rest, however little.
+            at.connection.send(Arrays.copyOfRange(data, 140_000, data.length));
+            at.connection.peer().shutdownOutput();
+            at.turn(receiver::ended);
+            expected.checkEnded();
+            assertThat(at.pool.gatherRefused()).isZero();
         }
     }
 
@@ -198,7 +182,7 @@ class ReceivePoolTest {
     void shouldKeepManyStreamsApart(ReceivePath path) throws Exception {
         int count = 60;
         try (ExecutorService workers = Executors.newFixedThreadPool(3);
-                Ring ring = open(path)) {
+                Ring ring = ring(path)) {
             List<Connection> connections = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 connections.add(Connection.open(ring));
@@ -239,7 +223,7 @@ class ReceivePoolTest {
     @ParameterizedTest
     @EnumSource(value = ReceivePath.class, names = "ZERO_COPY", mode = EnumSource.Mode.EXCLUDE)
     void shouldLeaveNothingInTheLoopWhenClosed(ReceivePath path) throws Exception {
-        try (Ring ring = open(path);
+        try (Ring ring = ring(path);
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
             int before = loop.attach((value, result, flags, first, second) -> {});
@@ -272,7 +256,8 @@ class ReceivePoolTest {
                 "gathering is refused before Linux 6.7 only");
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             EventLoop loop = EventLoop.of(ring);
-            assertThatThrownBy(() -> ReceivePool.open(loop, config().gather(1000)))
+            assertThatThrownBy(
+                            () -> ReceivePool.open(loop, ReceivePoolConfig.defaults().gather(1000)))
                     .isInstanceOf(UringException.class)
                     .hasMessageContaining("gather(1000) needs Linux 6.7");
             assertThat(loop.attach((value, result, flags, first, second) -> {})).isZero();
@@ -288,7 +273,7 @@ class ReceivePoolTest {
         for (int round = 0; round < 40; round++) {
             Random random = new Random(round);
             List<Lease> held = new ArrayList<>();
-            try (Ring ring = open(path)) {
+            try (Ring ring = ring(path)) {
                 Connection connection = Connection.open(ring);
                 EventLoop loop = EventLoop.of(ring);
                 ReceivePoolConfig small = config(path).size(32 << 10).bufferSize(8192);

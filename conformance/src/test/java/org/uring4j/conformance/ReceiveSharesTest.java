@@ -2,10 +2,10 @@ package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.uring4j.conformance.StreamReceiverTest.config;
-import static org.uring4j.conformance.StreamReceiverTest.open;
-import static org.uring4j.conformance.StreamReceiverTest.send;
-import static org.uring4j.conformance.StreamReceiverTest.turn;
+import static org.uring4j.conformance.Receiving.config;
+import static org.uring4j.conformance.Receiving.ring;
+import static org.uring4j.conformance.Receiving.send;
+import static org.uring4j.conformance.Receiving.turn;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +24,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Consumers that keep their leases: their own streams wait, and others do not ({@code
@@ -46,48 +47,44 @@ class ReceiveSharesTest {
     @EnumSource(ReceivePath.class)
     void shouldNotLetOneStreamStarveAnother(ReceivePath path) throws Exception {
         byte[] data = Net.random(400_000, 11);
-        try (Ring ring = open(path);
-                Connection slow = Connection.open(ring);
-                Connection fast = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, shared(path, AREA / 4))) {
-                List<Lease> kept = new ArrayList<>();
-                ExpectedStream keeping = new ExpectedStream(data, kept::add);
-                StreamReceiver keeper = pool.receive(slow.fd(), keeping);
-                ExpectedStream passing = new ExpectedStream(data);
-                StreamReceiver other = pool.receive(fast.fd(), passing);
-                // Bit by bit: more at once the kernel would receive before it is told to stop.
-                int sent = 0;
-                while (keeper.timesHeldBack() == 0) {
-                    slow.send(from(data, sent, 1000));
-                    long all = sent += 1000;
-                    turn(loop, () -> keeping.at == all);
-                }
-                // A buffer counts as a whole.
-                assertThat(sent).isEqualTo(path == ReceivePath.INCREMENTAL ? 13_000 : 4000);
-                fast.send(data[0]);
-                turn(loop, () -> passing.at == 1);
-                Thread slowPeer = send(slow, from(data, sent), data.length, true);
-                Thread fastPeer = send(fast, from(data, 1), 10_000, true);
-                turn(loop, other::ended);
-                fastPeer.join();
-                passing.checkEnded();
-                assertThat(other.timesHeldBack()).isZero();
-                assertThat(keeping.at).isEqualTo(sent);
-
-                boolean here = true;
-                while (!keeper.ended()) {
-                    giveBack(kept, here);
-                    here = !here;
-                    long before = keeper.timesHeldBack();
-                    turn(loop, () -> keeper.ended() || keeper.timesHeldBack() > before);
-                }
-                giveBack(kept, true);
-                slowPeer.join();
-                keeping.checkEnded();
-                assertThat(keeper.timesHeldBack()).isGreaterThan(2);
-                assertThat(pool.leasesOut().count()).isZero();
+        try (Receiving at = Receiving.open(path, shared(path, AREA / 4));
+                Connection fast = Connection.open(at.ring)) {
+            List<Lease> kept = new ArrayList<>();
+            ExpectedStream keeping = new ExpectedStream(data, kept::add);
+            StreamReceiver keeper = at.receive(keeping);
+            ExpectedStream passing = new ExpectedStream(data);
+            StreamReceiver other = at.pool.receive(fast.fd(), passing);
+            // Bit by bit: more at once the kernel would receive before it is told to stop.
+            int sent = 0;
+            while (keeper.timesHeldBack() == 0) {
+                at.connection.send(from(data, sent, 1000));
+                long all = sent += 1000;
+                at.turn(() -> keeping.at == all);
             }
+            // A buffer counts as a whole.
+            assertThat(sent).isEqualTo(path == ReceivePath.INCREMENTAL ? 13_000 : 4000);
+            fast.send(data[0]);
+            at.turn(() -> passing.at == 1);
+            Thread slowPeer = at.send(from(data, sent), data.length, true);
+            Thread fastPeer = send(fast, from(data, 1), 10_000, true);
+            at.turn(other::ended);
+            fastPeer.join();
+            passing.checkEnded();
+            assertThat(other.timesHeldBack()).isZero();
+            assertThat(keeping.at).isEqualTo(sent);
+
+            boolean here = true;
+            while (!keeper.ended()) {
+                giveBack(kept, here);
+                here = !here;
+                long before = keeper.timesHeldBack();
+                at.turn(() -> keeper.ended() || keeper.timesHeldBack() > before);
+            }
+            giveBack(kept, true);
+            slowPeer.join();
+            keeping.checkEnded();
+            assertThat(keeper.timesHeldBack()).isGreaterThan(2);
+            assertThat(at.pool.leasesOut().count()).isZero();
         }
     }
 
@@ -114,26 +111,22 @@ class ReceiveSharesTest {
     @EnumSource(ReceivePath.class)
     void shouldHoldBackAlsoWhereTheHandlerThrows(ReceivePath path) throws Exception {
         byte[] data = Net.random(3 * BUFFER, 12);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, shared(path, BUFFER))) {
-                List<Lease> kept = new ArrayList<>();
-                ExpectedStream throwing =
-                        new ExpectedStream(
-                                data,
-                                lease -> {
-                                    kept.add(lease);
-                                    throw new IllegalStateException("not today");
-                                });
-                StreamReceiver receiver = pool.receive(connection.fd(), throwing);
-                connection.send(data[0]);
-                assertThatIllegalStateException()
-                        .isThrownBy(() -> turn(loop, () -> throwing.at > 0))
-                        .withMessage("not today");
-                assertThat(receiver.timesHeldBack()).isOne();
-                kept.forEach(Lease::close);
-            }
+        try (Receiving at = Receiving.open(path, shared(path, BUFFER))) {
+            List<Lease> kept = new ArrayList<>();
+            ExpectedStream throwing =
+                    new ExpectedStream(
+                            data,
+                            lease -> {
+                                kept.add(lease);
+                                throw new IllegalStateException("not today");
+                            });
+            StreamReceiver receiver = at.receive(throwing);
+            at.connection.send(data[0]);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> at.turn(() -> throwing.at > 0))
+                    .withMessage("not today");
+            assertThat(receiver.timesHeldBack()).isOne();
+            kept.forEach(Lease::close);
         }
     }
 
@@ -143,29 +136,23 @@ class ReceiveSharesTest {
     void shouldGoOnWithWhoeverHoldsLessThanItsShare(ReceivePath path) throws Exception {
         int most = 8;
         byte[] data = Net.random(40 * BUFFER, 13);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, shared(path, most * BUFFER))) {
-                ArrayDeque<Lease> kept = new ArrayDeque<>();
-                ExpectedStream keeping = new ExpectedStream(data, kept::add);
-                StreamReceiver receiver = pool.receive(connection.fd(), keeping);
-                int sent = 0;
-                for (int round = 0; round < 5; round++) {
-                    while (!receiver.stalled()) {
-                        connection.send(from(data, sent, 1000));
-                        long all = sent += 1000;
-                        turn(loop, () -> keeping.at == all);
-                    }
-                    // One buffer less than it may hold, and far more than half.
-                    long before = receiver.timesHeldBack();
-                    int number = round;
-                    assertThat(before).isEqualTo(number + 1);
-                    closeFirst(kept, path);
-                    turn(loop, () -> !receiver.stalled());
+        try (Receiving at = Receiving.open(path, shared(path, most * BUFFER))) {
+            ArrayDeque<Lease> kept = new ArrayDeque<>();
+            ExpectedStream keeping = new ExpectedStream(data, kept::add);
+            StreamReceiver receiver = at.receive(keeping);
+            int sent = 0;
+            for (int round = 0; round < 5; round++) {
+                while (!receiver.stalled()) {
+                    at.connection.send(from(data, sent, 1000));
+                    long all = sent += 1000;
+                    at.turn(() -> keeping.at == all);
                 }
-                kept.forEach(Lease::close);
+                // One buffer less than it may hold, and far more than half.
+                assertThat(receiver.timesHeldBack()).isEqualTo(round + 1);
+                closeFirst(kept, path);
+                at.turn(() -> !receiver.stalled());
             }
+            kept.forEach(Lease::close);
         }
     }
 
@@ -193,20 +180,16 @@ class ReceiveSharesTest {
 
     private static void checkToldAndGoingOn(ReceivePath path, int perStream) throws Exception {
         byte[] data = Net.random(400_000, 14);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, shared(path, perStream))) {
-                Message message = new Message(new ExpectedStream(data));
-                StreamReceiver receiver = pool.receive(connection.fd(), message);
-                Thread peer = send(connection, data, 10_000, true);
-                turn(loop, receiver::ended);
-                peer.join();
-                message.checkWhole();
-                assertThat(message.stalls).isPositive();
-                assertThat(receiver.timesHeldBack() > 0).isEqualTo(perStream < AREA);
-                assertThat(pool.leasesOut().count()).isZero();
-            }
+        try (Receiving at = Receiving.open(path, shared(path, perStream))) {
+            Message message = new Message(new ExpectedStream(data));
+            StreamReceiver receiver = at.receive(message);
+            Thread peer = at.send(data, 10_000, true);
+            at.turn(receiver::ended);
+            peer.join();
+            message.checkWhole();
+            assertThat(message.stalls).isPositive();
+            assertThat(receiver.timesHeldBack() > 0).isEqualTo(perStream < AREA);
+            assertThat(at.pool.leasesOut().count()).isZero();
         }
     }
 
@@ -259,10 +242,10 @@ class ReceiveSharesTest {
     void shouldTellAllThatAreStalled() throws Exception {
         ReceivePath path = ReceivePath.MULTISHOT;
         int count = 3;
-        try (Ring ring = open(path)) {
+        try (Ring ring = ring(path)) {
             List<Connection> connections = new ArrayList<>();
             List<Lease> kept = new ArrayList<>();
-            int[] told = new int[1];
+            AtomicInteger told = new AtomicInteger();
             EventLoop loop = EventLoop.of(ring);
             try (ReceivePool pool = ReceivePool.open(loop, shared(path, BUFFER))) {
                 for (int i = 0; i < count; i++) {
@@ -277,7 +260,7 @@ class ReceiveSharesTest {
                     assertThatIllegalStateException()
                             .isThrownBy(() -> turn(loop, () -> false))
                             .withMessage("not today");
-                    assertThat(told[0]).isEqualTo(i);
+                    assertThat(told).hasValue(i);
                 }
                 kept.forEach(Lease::close);
             }
@@ -288,7 +271,8 @@ class ReceiveSharesTest {
     }
 
     /** Keeps its lease, and throws when it is told of it. */
-    private record Thrower(List<Lease> kept, int[] told) implements StreamReceiver.Handler {
+    private record Thrower(List<Lease> kept, AtomicInteger told)
+            implements StreamReceiver.Handler {
         @Override
         public void onLease(StreamReceiver receiver, Lease lease) {
             kept.add(lease);
@@ -296,7 +280,7 @@ class ReceiveSharesTest {
 
         @Override
         public void onStalled(StreamReceiver receiver) {
-            told[0]++;
+            told.incrementAndGet();
             throw new IllegalStateException("not today");
         }
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.uring4j.conformance.Receiving.config;
+import static org.uring4j.conformance.Receiving.ring;
+import static org.uring4j.conformance.Receiving.send;
+import static org.uring4j.conformance.Receiving.turn;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,15 +25,11 @@ import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
 import org.uring4j.op.Sockets;
 import org.uring4j.resource.RegisteredFiles;
-import org.uring4j.resource.ZeroCopyReceiveConfig;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /**
  * Streams received as leases, by every path ({@code IORING_OP_RECV}, {@code IORING_OP_POLL_ADD}).
@@ -51,7 +51,8 @@ class StreamReceiverTest {
             try (Ring ring = mode.open(16);
                     Connection connection = Connection.open(ring)) {
                 EventLoop loop = EventLoop.of(ring);
-                try (ReceivePool pool = ReceivePool.open(loop, config().path(path))) {
+                try (ReceivePool pool =
+                        ReceivePool.open(loop, ReceivePoolConfig.defaults().path(path))) {
                     ExpectedStream expected = new ExpectedStream(data);
                     StreamReceiver receiver = pool.receive(connection.fd(), expected);
                     Thread peer = send(connection, data, 9000, true);
@@ -83,21 +84,20 @@ class StreamReceiverTest {
                                 () ->
                                         ReceivePool.open(
                                                 EventLoop.of(ring),
-                                                config().path(ReceivePath.INCREMENTAL)))
+                                                ReceivePoolConfig.defaults()
+                                                        .path(ReceivePath.INCREMENTAL)))
                         .isInstanceOf(UringException.class)
                         .hasMessageContaining("needs Linux 6.12");
             }
             assertThatIllegalArgumentException().isThrownBy(() -> pool.receive(-1, null));
-            assertThatIllegalArgumentException().isThrownBy(() -> config().size(4095));
-            assertThatIllegalArgumentException().isThrownBy(() -> config().bufferSize(63));
-            assertThatIllegalArgumentException().isThrownBy(() -> config().working(0));
-            assertThatIllegalArgumentException().isThrownBy(() -> config().perStream(0));
             assertThatIllegalArgumentException()
                     .isThrownBy(
                             () ->
                                     ReceivePool.open(
                                             EventLoop.of(ring),
-                                            config().size(1L << 40).bufferSize(4096)))
+                                            ReceivePoolConfig.defaults()
+                                                    .size(1L << 40)
+                                                    .bufferSize(4096)))
                     .withMessageContaining("bufferSize=4096");
         }
     }
@@ -105,26 +105,22 @@ class StreamReceiverTest {
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldTellResetAsAnError(ReceivePath path) throws Exception {
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, config(path))) {
-                ExpectedStream expected = new ExpectedStream(Net.bytes("hello"));
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                connection.send("hello");
-                turn(loop, expected::complete);
-                connection.peer().setSoLinger(true, 0);
-                connection.peer().close();
-                turn(loop, receiver::ended);
-                assertThat(expected.checkError().errno()).isEqualTo(Errno.ECONNRESET);
-            }
+        try (Receiving at = Receiving.open(path, config(path))) {
+            ExpectedStream expected = new ExpectedStream(Net.bytes("hello"));
+            StreamReceiver receiver = at.receive(expected);
+            at.connection.send("hello");
+            at.turn(expected::complete);
+            at.connection.peer().setSoLinger(true, 0);
+            at.connection.peer().close();
+            at.turn(receiver::ended);
+            assertThat(expected.checkError().errno()).isEqualTo(Errno.ECONNRESET);
         }
     }
 
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldEndWithHalfClosedConnectionThatGoesOnTheOtherWay(ReceivePath path) throws Exception {
-        try (Ring ring = open(path);
+        try (Ring ring = ring(path);
                 Arena arena = Arena.ofConfined();
                 Connection connection = Connection.open(ring)) {
             EventLoop loop = EventLoop.of(ring);
@@ -153,32 +149,22 @@ class StreamReceiverTest {
     @EnumSource(ReceivePath.class)
     void shouldLeaveBytesInTheSocketWhenStopped(ReceivePath path) throws Exception {
         byte[] data = Net.random(100_000, 6);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, config(path))) {
-                ExpectedStream first = new ExpectedStream(data);
-                StreamReceiver stopped = pool.receive(connection.fd(), first);
-                connection.send(Arrays.copyOf(data, 10));
-                turn(loop, () -> first.at == 10);
-                stopped.stop();
-                stopped.stop();
-                turn(loop, stopped::ended);
-                first.checkNotTold();
-                // The next one finds the rest.
-                ExpectedStream second =
-                        new ExpectedStream(Arrays.copyOfRange(data, 10, data.length));
-                Thread peer =
-                        send(
-                                connection,
-                                Arrays.copyOfRange(data, 10, data.length),
-                                data.length,
-                                true);
-                StreamReceiver receiver = pool.receive(connection.fd(), second);
-                turn(loop, receiver::ended);
-                peer.join();
-                second.checkEnded();
-            }
+        try (Receiving at = Receiving.open(path, config(path))) {
+            ExpectedStream first = new ExpectedStream(data);
+            StreamReceiver stopped = at.receive(first);
+            at.connection.send(Arrays.copyOf(data, 10));
+            at.turn(() -> first.at == 10);
+            stopped.stop();
+            stopped.stop();
+            at.turn(stopped::ended);
+            first.checkNotTold();
+            // The next one finds the rest.
+            ExpectedStream second = new ExpectedStream(Arrays.copyOfRange(data, 10, data.length));
+            Thread peer = at.send(Arrays.copyOfRange(data, 10, data.length), data.length, true);
+            StreamReceiver receiver = at.receive(second);
+            at.turn(receiver::ended);
+            peer.join();
+            second.checkEnded();
         }
     }
 
@@ -186,39 +172,35 @@ class StreamReceiverTest {
     @EnumSource(ReceivePath.class)
     void shouldReceiveNothingWhilePaused(ReceivePath path) throws Exception {
         byte[] data = Net.random(300_000, 7);
-        try (Ring ring = open(path);
-                Connection connection = Connection.open(ring);
-                Connection other = Connection.open(ring)) {
-            EventLoop loop = EventLoop.of(ring);
-            try (ReceivePool pool = ReceivePool.open(loop, config(path))) {
-                ExpectedStream expected = new ExpectedStream(data);
-                StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                receiver.pause();
-                receiver.pause();
-                // Another stream shows that time goes by.
-                ExpectedStream ticks = new ExpectedStream(new byte[200]);
-                pool.receive(other.fd(), ticks);
-                Thread peer = null;
-                for (int i = 1; i <= 200; i++) {
-                    other.send((byte) 0);
-                    long tick = i;
-                    turn(loop, () -> ticks.at == tick);
-                    if (i == 1) {
-                        // Its request has ended.
-                        peer = send(connection, data, 1000, true);
-                    } else if (i == 100) {
-                        assertThat(receiver.received()).isZero();
-                        receiver.resume();
-                    } else if (i > 100 && !receiver.ended()) {
-                        // Any number of times, with requests in flight and without.
-                        receiver.pause();
-                        receiver.resume();
-                    }
+        try (Receiving at = Receiving.open(path, config(path));
+                Connection other = Connection.open(at.ring)) {
+            ExpectedStream expected = new ExpectedStream(data);
+            StreamReceiver receiver = at.receive(expected);
+            receiver.pause();
+            receiver.pause();
+            // Another stream shows that time goes by.
+            ExpectedStream ticks = new ExpectedStream(new byte[200]);
+            at.pool.receive(other.fd(), ticks);
+            Thread peer = null;
+            for (int i = 1; i <= 200; i++) {
+                other.send((byte) 0);
+                long tick = i;
+                at.turn(() -> ticks.at == tick);
+                if (i == 1) {
+                    // Its request has ended.
+                    peer = at.send(data, 1000, true);
+                } else if (i == 100) {
+                    assertThat(receiver.received()).isZero();
+                    receiver.resume();
+                } else if (i > 100 && !receiver.ended()) {
+                    // Any number of times, with requests in flight and without.
+                    receiver.pause();
+                    receiver.resume();
                 }
-                turn(loop, receiver::ended);
-                peer.join();
-                expected.checkEnded();
             }
+            at.turn(receiver::ended);
+            peer.join();
+            expected.checkEnded();
         }
     }
 
@@ -273,56 +255,5 @@ class StreamReceiverTest {
                 expected.checkEnded();
             }
         }
-    }
-
-    static ReceivePoolConfig config() {
-        return ReceivePoolConfig.defaults();
-    }
-
-    /** The path, if the kernel has it; zero-copy receive with little memory, and without a card. */
-    static ReceivePoolConfig config(ReceivePath path) {
-        if (path == ReceivePath.ZERO_COPY) {
-            return config().path(path)
-                    .zeroCopy(ZcrxStream.deviceless(), ZeroCopyReceiveConfig.of(64 << 10));
-        }
-        if (path == ReceivePath.INCREMENTAL) {
-            Needs.kernel("6.12", "IOU_PBUF_RING_INC");
-        }
-        return config().path(path);
-    }
-
-    /** A ring for that path. */
-    static Ring open(ReceivePath path) {
-        RingConfig config = RingConfig.of(16);
-        return Ring.open(
-                path == ReceivePath.ZERO_COPY
-                        ? config.cqEntries(4096).cqeSize(RingConfig.CqeSize.B32)
-                        : config);
-    }
-
-    /** Runs the loop until it is so; it must never have nothing to do. */
-    static void turn(EventLoop loop, BooleanSupplier done) {
-        while (!done.getAsBoolean()) {
-            assertThat(loop.run(1, Duration.ofSeconds(30))).isPositive();
-        }
-    }
-
-    /** A peer that sends, in portions, until it is through or the connection ends. */
-    static Thread send(Connection connection, byte[] data, int portion, boolean end) {
-        return Thread.ofPlatform()
-                .start(
-                        () -> {
-                            try {
-                                var out = connection.peer().getOutputStream();
-                                for (int at = 0; at < data.length; at += portion) {
-                                    out.write(data, at, Math.min(portion, data.length - at));
-                                }
-                                if (end) {
-                                    connection.peer().shutdownOutput();
-                                }
-                            } catch (IOException closed) {
-                                // The other side finds out by itself.
-                            }
-                        });
     }
 }

@@ -1,7 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.uring4j.conformance.StreamReceiverTest.turn;
+import static org.uring4j.conformance.Receiving.turn;
 
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

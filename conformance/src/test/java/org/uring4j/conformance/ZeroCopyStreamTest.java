@@ -1,7 +1,7 @@
 package org.uring4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.uring4j.conformance.StreamReceiverTest.turn;
+import static org.uring4j.conformance.Receiving.turn;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,8 +57,8 @@ class ZeroCopyStreamTest {
                 assertThat(usual.reason().orElseThrow())
                         .contains("not on the queue's interface", "127.0.0.1");
 
-                Thread peer = StreamReceiverTest.send(connection, data, 100_000, true);
-                Thread second = StreamReceiverTest.send(loopback, data, 100_000, true);
+                Thread peer = Receiving.send(connection, data, 100_000, true);
+                Thread second = Receiving.send(loopback, data, 100_000, true);
                 turn(loop, () -> receiver.ended() && usual.ended());
                 peer.join();
                 second.join();
@@ -100,7 +100,7 @@ class ZeroCopyStreamTest {
                             }
                         };
                 StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                Thread peer = StreamReceiverTest.send(connection, data, 100_000, true);
+                Thread peer = Receiving.send(connection, data, 100_000, true);
                 turn(loop, receiver::ended);
                 peer.join();
                 expected.checkEnded();
@@ -131,7 +131,7 @@ class ZeroCopyStreamTest {
                 assertThat(pool.zeroCopy()).isEmpty();
                 ExpectedStream expected = new ExpectedStream(data);
                 StreamReceiver receiver = pool.receive(connection.fd(), expected);
-                StreamReceiverTest.send(connection, data, 5000, true);
+                Receiving.send(connection, data, 5000, true);
                 turn(loop, receiver::ended);
                 expected.checkEnded();
             }
