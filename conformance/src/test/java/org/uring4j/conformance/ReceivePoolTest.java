@@ -109,8 +109,8 @@ class ReceivePoolTest {
             throws Exception {
         byte[] data = Net.random(8192, 11);
         ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
-        try (Receiving at = Receiving.open(path, one);
-                Connection other = Connection.open(at.ring)) {
+        try (Receiving at = Receiving.open(path, one)) {
+            Connection other = at.connect();
             List<Lease> held = new ArrayList<>();
             ExpectedStream expected = new ExpectedStream(data, held::add);
             StreamReceiver receiver = at.receive(expected);
@@ -137,9 +137,9 @@ class ReceivePoolTest {
         ReceivePath path = ReceivePath.PLAIN;
         byte[] data = Net.random(10_000, 12);
         ReceivePoolConfig one = config(path).size(4096).bufferSize(4096);
-        try (Receiving at = Receiving.open(path, one);
-                Connection other = Connection.open(at.ring);
-                Connection paused = Connection.open(at.ring)) {
+        try (Receiving at = Receiving.open(path, one)) {
+            Connection other = at.connect();
+            Connection paused = at.connect();
             at.pool.receive(other.fd(), new ExpectedStream(new byte[0]));
             at.pool.receive(paused.fd(), new ExpectedStream(new byte[0])).pause();
             ExpectedStream expected = new ExpectedStream(data);

@@ -20,6 +20,7 @@ import org.uring4j.io.ReceivePoolConfig;
 import org.uring4j.io.StreamReceiver;
 import org.uring4j.resource.Lease;
 
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,8 +48,9 @@ class ReceiveSharesTest {
     @EnumSource(ReceivePath.class)
     void shouldNotLetOneStreamStarveAnother(ReceivePath path) throws Exception {
         byte[] data = Net.random(400_000, 11);
-        try (Receiving at = Receiving.open(path, shared(path, AREA / 4));
-                Connection fast = Connection.open(at.ring)) {
+        // Four buffers, and it is held back.
+        try (Receiving at = Receiving.open(path, shared(path, 2 * BUFFER))) {
+            Connection fast = at.connect();
             List<Lease> kept = new ArrayList<>();
             ExpectedStream keeping = new ExpectedStream(data, kept::add);
             StreamReceiver keeper = at.receive(keeping);
@@ -121,22 +123,33 @@ class ReceiveSharesTest {
                                 throw new IllegalStateException("not today");
                             });
             StreamReceiver receiver = at.receive(throwing);
-            at.connection.send(data[0]);
-            assertThatIllegalStateException()
-                    .isThrownBy(() -> at.turn(() -> throwing.at > 0))
-                    .withMessage("not today");
+            int sent = 0;
+            // Into the second buffer.
+            int enough = path == ReceivePath.INCREMENTAL ? BUFFER + 1 : 1001;
+            while (throwing.at < enough) {
+                if (throwing.at == sent) {
+                    at.connection.send(from(data, sent, 1000));
+                    sent += 1000;
+                }
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> at.turn(() -> false))
+                        .withMessage("not today");
+            }
             assertThat(receiver.timesHeldBack()).isOne();
             kept.forEach(Lease::close);
         }
     }
 
-    /** A consumer that keeps leases until it has more gets that, as long as it holds less. */
+    /** A consumer that keeps its share, and waits for more, gets that: again and again. */
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
-    void shouldGoOnWithWhoeverHoldsLessThanItsShare(ReceivePath path) throws Exception {
-        int most = 8;
+    void shouldGoOnWithWhoeverKeepsNoMoreThanItsShare(ReceivePath path) throws Exception {
+        int share = 4;
         byte[] data = Net.random(40 * BUFFER, 13);
-        try (Receiving at = Receiving.open(path, shared(path, most * BUFFER))) {
+        // Of a thousand bytes each, where a buffer takes several.
+        int leasesInBuffer = path == ReceivePath.INCREMENTAL ? BUFFER / 1000 + 1 : 1;
+        int most = (share - 1) * leasesInBuffer + 1;
+        try (Receiving at = Receiving.open(path, shared(path, share * BUFFER))) {
             ArrayDeque<Lease> kept = new ArrayDeque<>();
             ExpectedStream keeping = new ExpectedStream(data, kept::add);
             StreamReceiver receiver = at.receive(keeping);
@@ -147,20 +160,13 @@ class ReceiveSharesTest {
                     long all = sent += 1000;
                     at.turn(() -> keeping.at == all);
                 }
-                // One buffer less than it may hold, and far more than half.
                 assertThat(receiver.timesHeldBack()).isEqualTo(round + 1);
-                closeFirst(kept, path);
+                while (kept.size() > most) {
+                    kept.remove().close();
+                }
                 at.turn(() -> !receiver.stalled());
             }
             kept.forEach(Lease::close);
-        }
-    }
-
-    /** All leases on the oldest buffer. */
-    private static void closeFirst(ArrayDeque<Lease> kept, ReceivePath path) {
-        int leases = path == ReceivePath.INCREMENTAL ? BUFFER / 1000 + 1 : 1;
-        for (int i = 0; i < leases; i++) {
-            kept.remove().close();
         }
     }
 
@@ -253,9 +259,9 @@ class ReceiveSharesTest {
                     connections.add(connection);
                     pool.receive(connection.fd(), new Thrower(kept, told));
                 }
-                for (Connection connection : connections) {
-                    connection.send((byte) 1);
-                }
+                sendOne(connections);
+                turn(loop, () -> kept.size() == count);
+                sendOne(connections);
                 for (int i = 1; i <= count; i++) {
                     assertThatIllegalStateException()
                             .isThrownBy(() -> turn(loop, () -> false))
@@ -270,9 +276,14 @@ class ReceiveSharesTest {
         }
     }
 
-    /** Keeps its lease, and throws when it is told of it. */
-    private record Thrower(List<Lease> kept, AtomicInteger told)
-            implements StreamReceiver.Handler {
+    private static void sendOne(List<Connection> connections) throws IOException {
+        for (Connection connection : connections) {
+            connection.send((byte) 1);
+        }
+    }
+
+    /** Keeps its leases, and throws when it is told of it. */
+    private record Thrower(List<Lease> kept, AtomicInteger told) implements StreamReceiver.Handler {
         @Override
         public void onLease(StreamReceiver receiver, Lease lease) {
             kept.add(lease);

@@ -13,6 +13,8 @@ import org.uring4j.resource.ZeroCopyReceiveConfig;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** What tests of receiving begin with: a ring, its loop, a pool and a connection. */
@@ -21,6 +23,7 @@ final class Receiving implements AutoCloseable {
     final Connection connection;
     final EventLoop loop;
     final ReceivePool pool;
+    private final List<Connection> others = new ArrayList<>();
 
     private Receiving(Ring ring, Connection connection, EventLoop loop, ReceivePool pool) {
         this.ring = ring;
@@ -54,6 +57,13 @@ final class Receiving implements AutoCloseable {
             Needs.kernel("6.12", "IOU_PBUF_RING_INC");
         }
         return config;
+    }
+
+    /** One more connection. They are closed after the pool, whose completions closing takes. */
+    Connection connect() throws IOException {
+        Connection other = Connection.open(ring);
+        others.add(other);
+        return other;
     }
 
     /** Receives from the connection. */
@@ -102,6 +112,9 @@ final class Receiving implements AutoCloseable {
         try (ring;
                 connection) {
             pool.close();
+            for (Connection other : others) {
+                other.close();
+            }
         }
     }
 }

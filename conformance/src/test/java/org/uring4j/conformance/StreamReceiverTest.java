@@ -172,8 +172,8 @@ class StreamReceiverTest {
     @EnumSource(ReceivePath.class)
     void shouldReceiveNothingWhilePaused(ReceivePath path) throws Exception {
         byte[] data = Net.random(300_000, 7);
-        try (Receiving at = Receiving.open(path, config(path));
-                Connection other = Connection.open(at.ring)) {
+        try (Receiving at = Receiving.open(path, config(path))) {
+            Connection other = at.connect();
             ExpectedStream expected = new ExpectedStream(data);
             StreamReceiver receiver = at.receive(expected);
             receiver.pause();

@@ -19,7 +19,7 @@ abstract class Intake implements AutoCloseable {
         return "IORING_OP_RECV";
     }
 
-    /** How many buffers the leases of one stream may hold. */
+    /** How many buffers the leases of one stream may hold while it waits for more. */
     abstract int share();
 
     /** Puts a request for a receiver in, or has it wait for buffers. */

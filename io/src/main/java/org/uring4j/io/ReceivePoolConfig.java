@@ -70,24 +70,24 @@ public final class ReceivePoolConfig {
     }
 
     /**
-     * How many bytes of buffers the leases of one stream may hold. A stream is received from as
-     * long as it holds less; else its peer has to wait, and the other streams need not. A buffer
-     * counts as a whole for everyone who has a lease on some of it.
+     * How many bytes of buffers a stream's leases may hold while it waits for more. When they hold
+     * twice as many, its peer has to wait until they hold no more than this; the other streams need
+     * not. A buffer counts as a whole for everyone who has a lease on some of it.
      *
-     * <p>A consumer that keeps leases until it has a whole message needs more than its largest
-     * message, and a buffer for each end of it; otherwise it waits for ever, of which {@link
+     * <p>A consumer that keeps leases until it has a whole message needs as much as its largest
+     * message, and two buffers for its ends; with less it would wait for ever, of which {@link
      * StreamReceiver.Handler#onStalled} tells.
      *
      * <p>What the kernel has received when it is told to stop is delivered still: what is left to
      * the others should be more than comes at once, as {@link #working}, or what a socket holds.
      *
-     * @param bytes 1 or more, a buffer at least; as many as there are, or more, for no limit. Not
-     *     said, it is a quarter of all buffers
+     * @param bytes 1 or more, a buffer at least; half of all buffers, or more, for no limit. Not
+     *     said, it is an eighth of them
      */
     public ReceivePoolConfig perStream(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException(
-                    "the leases of a stream hold 1 byte or more: perStream=" + bytes);
+                    "the leases of a stream may hold 1 byte or more: perStream=" + bytes);
         }
         return new ReceivePoolConfig(size, working, bytes, bufferSize, gather, path, queue);
     }
@@ -167,11 +167,10 @@ public final class ReceivePoolConfig {
         return wanted == 1 ? 1 : Integer.highestOneBit((int) wanted - 1) << 1;
     }
 
-    /** How many of them one stream may hold; more than there are for no limit. */
+    /** How many of them one stream may hold while it waits; more than there are for no limit. */
     int share(int count, int bufferSize) {
-        long wanted = perStream == 0 ? count / 4 : perStream / bufferSize;
-        long share = Math.max(1, wanted);
-        return share < count ? (int) share : Integer.MAX_VALUE;
+        long wanted = perStream == 0 ? count / 8 : Math.ceilDiv(perStream, bufferSize);
+        return wanted < count / 2 ? (int) Math.max(1, wanted) : Integer.MAX_VALUE;
     }
 
     /** How many of them the kernel has at first. */

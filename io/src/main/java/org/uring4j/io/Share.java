@@ -6,7 +6,11 @@ import org.uring4j.resource.Lease;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many buffers of a pool the leases of one stream hold, and whether that is all it may.
+ * How many buffers of a pool the leases of one stream hold, and whether that is too many.
+ *
+ * <p>It is held back when it holds twice its share, and goes on when it holds no more than that:
+ * were it stopped and started for every buffer, a stream whose consumer is slow would cost up to
+ * twice as much.
  *
  * <p>A buffer counts as a whole, however little of it is in leases, for the kernel gets it back as
  * a whole. The kernel fills one buffer after the other, so that a stream's leases on the same
@@ -17,6 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * so one of the two sees what the other did.
  */
 final class Share {
+    /** So many are its for good, and twice as many before it is held back. */
+    private final int share;
+
     private final int most;
     private final Runnable onRelief;
     private final AtomicInteger held = new AtomicInteger();
@@ -26,11 +33,12 @@ final class Share {
     /**
      * Nothing is held yet.
      *
-     * @param most how many buffers the stream may hold
-     * @param onRelief called, on any thread, when it holds fewer after {@link #await}
+     * @param share how many buffers the stream may hold and be received from
+     * @param onRelief called, on any thread, when it holds no more after {@link #await}
      */
-    Share(int most, Runnable onRelief) {
-        this.most = most;
+    Share(int share, Runnable onRelief) {
+        this.share = share;
+        most = (int) Math.min(2L * share, Integer.MAX_VALUE);
         this.onRelief = onRelief;
     }
 
@@ -55,7 +63,7 @@ final class Share {
         /** A lease was closed. */
         @Override
         public void run() {
-            if (leases.decrementAndGet() == 0 && held.decrementAndGet() < most && awaited) {
+            if (leases.decrementAndGet() == 0 && held.decrementAndGet() <= share && awaited) {
                 onRelief.run();
             }
         }
@@ -72,13 +80,13 @@ final class Share {
         lease.onReturn(current);
     }
 
-    /** Whether the stream holds all it may. */
+    /** Whether the stream holds so much that it is to be held back. */
     boolean isFull() {
         return held.get() >= most;
     }
 
     /**
-     * Waits for it to hold less.
+     * Waits for it to hold no more than its share.
      *
      * @return false when it does by now
      */
@@ -87,9 +95,9 @@ final class Share {
         return !isRelieved();
     }
 
-    /** Whether it holds less than it may; then that is awaited no longer. */
+    /** Whether it holds no more than its share; then that is awaited no longer. */
     boolean isRelieved() {
-        boolean relieved = !isFull();
+        boolean relieved = held.get() <= share;
         if (relieved) {
             awaited = false;
         }

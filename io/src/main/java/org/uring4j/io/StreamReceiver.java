@@ -54,10 +54,11 @@ public final class StreamReceiver {
         void onLease(StreamReceiver receiver, Lease lease);
 
         /**
-         * No more comes until leases are closed: those of this stream hold all the buffers that
-         * they may ({@link ReceivePoolConfig#perStream}), or those of all streams hold all there
-         * are ({@link ReceivePoolConfig#size}); with a network card they may also be full of what
-         * waits in the sockets.
+         * No more comes until leases are closed: those of this stream hold twice its share of the
+         * buffers, and it goes on when they hold no more than that ({@link
+         * ReceivePoolConfig#perStream}); or those of all streams hold all buffers there are ({@link
+         * ReceivePoolConfig#size}), and it goes on with the next one; with a network card these may
+         * also be full of what waits in the sockets.
          *
          * <p>Who closes leases anyway, here or elsewhere, need not do anything. Who keeps them
          * until more has come waits for ever: copy what is to be kept and close them, or have the

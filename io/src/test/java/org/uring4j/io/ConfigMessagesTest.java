@@ -29,7 +29,9 @@ class ConfigMessagesTest {
     void shouldSayWhatAPoolCanHave() {
         check(() -> POOL.size(4095), "a pool has 4096 bytes at least: size=4095");
         check(() -> POOL.working(0), "the kernel gets 1 byte or more to begin with: working=0");
-        check(() -> POOL.perStream(0), "the leases of a stream hold 1 byte or more: perStream=0");
+        check(
+                () -> POOL.perStream(0),
+                "the leases of a stream may hold 1 byte or more: perStream=0");
         check(() -> POOL.bufferSize(63), "a buffer has 64 bytes to 1 GiB: bufferSize=63");
         check(() -> POOL.gather(-1), "0 bytes or more are gathered: gather=-1");
         check(
