@@ -15,6 +15,11 @@ final class RingAccess extends Access {
     }
 
     @Override
+    public void withdraw(Sqe sqe) {
+        sqe.withdraw();
+    }
+
+    @Override
     public boolean large(Sqe sqe) {
         return sqe.large();
     }

@@ -157,6 +157,11 @@ public final class Sqe {
         return queue.open == 0 ? address : 0;
     }
 
+    /** Takes back the request that was written, if it was not submitted yet. */
+    void withdraw() {
+        queue.withdraw(address);
+    }
+
     /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
     boolean large() {
         return queue.large();
@@ -173,7 +178,7 @@ public final class Sqe {
 
     /** Without what was to be set the request would be another: it is not made. */
     private IllegalArgumentException refused(String why) {
-        queue.withdraw(address);
+        withdraw();
         return new IllegalArgumentException(why);
     }
 

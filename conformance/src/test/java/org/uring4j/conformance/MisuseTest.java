@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.uring4j.op.Commands.command;
+import static org.uring4j.op.ReadWriteAttributes.protection;
+import static org.uring4j.op.ReadWriteAttributes.writeStream;
+import static org.uring4j.op.Sockets.sendAddress;
+import static org.uring4j.op.UblkCommands.autoBufReg;
+import static org.uring4j.op.UblkCommands.fetchReq;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +23,9 @@ import org.uring4j.RingConfig;
 import org.uring4j.Sqe;
 import org.uring4j.op.Commands;
 import org.uring4j.op.Files;
+import org.uring4j.op.IoVectors;
 import org.uring4j.op.Nops;
+import org.uring4j.op.ProtectionInformation;
 import org.uring4j.op.SockAddr;
 import org.uring4j.op.Sockets;
 import org.uring4j.op.ZeroCopySend;
@@ -82,11 +90,16 @@ class MisuseTest {
         try (Ring ring = mode.open(4);
                 Arena arena = Arena.ofShared()) {
             MemorySegment memory = arena.allocate(8);
+            MemorySegment none = MemorySegment.NULL;
             MemorySegment gone;
             SockAddr nowhere;
+            IoVectors pieces;
+            ProtectionInformation information;
             try (Arena closed = Arena.ofShared()) {
                 gone = closed.allocate(8);
                 nowhere = SockAddr.of(closed, Net.ANY);
+                pieces = IoVectors.of(arena, gone);
+                information = ProtectionInformation.of(arena, gone);
             }
             List<ThrowingCallable> requests =
                     List.of(
@@ -96,7 +109,20 @@ class MisuseTest {
                             () -> Nops.nop(ring.next()).skipSuccess().bufferGroup(-1),
                             () -> Sockets.sendTo(ring.next(), 0, memory, nowhere, 0, 0),
                             () -> ZeroCopySend.sendTo(ring.next(), 0, memory, nowhere, 0, 0),
-                            () -> Commands.command(ring.next(), 0, 0, gone));
+                            () -> Commands.command(ring.next(), 0, 0, gone),
+                            // What is added to a request that was written.
+                            () -> sendAddress(Sockets.send(ring.next(), 0, memory, 0), nowhere),
+                            () -> sendAddress(Sockets.recv(ring.next(), 0, memory, 0), nowhere),
+                            () -> protection(Files.write(ring.next(), 0, memory, 0), information),
+                            () -> protection(Nops.nop(ring.next()), information),
+                            () -> writeStream(Files.write(ring.next(), 0, memory, 0), 256),
+                            () -> writeStream(Nops.nop(ring.next()), 1),
+                            () -> Commands.memory(command(ring.next(), 0, 0, none), gone),
+                            () -> Commands.memory(command(ring.next(), 0, 0, none), pieces),
+                            () -> Commands.fixed(command(ring.next(), 0, 0, none), 70_000),
+                            () -> Commands.multishot(command(ring.next(), 0, 0, none), -1),
+                            () -> Commands.fields(Nops.nop(ring.next()), 0, 0, 0),
+                            () -> autoBufReg(fetchReq(ring.next(), 0, 0, 0, none), -1, false));
             for (ThrowingCallable request : requests) {
                 assertThatThrownBy(request)
                         .isInstanceOfAny(

@@ -30,6 +30,9 @@ public abstract class Access {
     /** The address of the slot a request was written to, 0 if none was yet. */
     public abstract long written(Sqe sqe);
 
+    /** Takes back the request that was written last, if it was not submitted yet. */
+    public abstract void withdraw(Sqe sqe);
+
     /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
     public abstract boolean large(Sqe sqe);
 

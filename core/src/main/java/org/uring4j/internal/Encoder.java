@@ -168,6 +168,17 @@ public final class Encoder {
     }
 
     /**
+     * Takes back a request that was to carry something which was refused: without it, it would be
+     * another.
+     *
+     * @return {@code why}, to be thrown
+     */
+    public static RuntimeException unmake(Sqe sqe, RuntimeException why) {
+        ACCESS.withdraw(sqe);
+        return why;
+    }
+
+    /**
      * Names the address that an entry which was written sends to.
      *
      * @throws IllegalStateException when it is not one that sends, where the fields mean other

@@ -85,8 +85,12 @@ public final class Commands {
      * @param memory the kernel's until the last completion
      */
     public static Sqe memory(Sqe sqe, MemorySegment memory) {
-        long address = Encoder.address(memory, "the memory");
-        return addrLen(sqe, address, Encoder.length(memory, "the memory"));
+        try {
+            long address = Encoder.address(memory, "the memory");
+            return addrLen(sqe, address, Encoder.length(memory, "the memory"));
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**
@@ -96,7 +100,11 @@ public final class Commands {
      * @param pieces the kernel's until the last completion
      */
     public static Sqe memory(Sqe sqe, IoVectors pieces) {
-        return addrLen(sqe, pieces.address(), pieces.count());
+        try {
+            return addrLen(sqe, pieces.address(), pieces.count());
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**
@@ -120,9 +128,13 @@ public final class Commands {
      * @param index the registered buffer's index, from 0
      */
     public static Sqe fixed(Sqe sqe, int index) {
-        Encoder.checkBuffer(index);
-        Memory.putInt(written(sqe) + IoUringSqe.URING_CMD_FLAGS, IORING_URING_CMD_FIXED);
-        return Encoder.bufferIndex(sqe, index);
+        try {
+            Encoder.checkBuffer(index);
+            Memory.putInt(written(sqe) + IoUringSqe.URING_CMD_FLAGS, IORING_URING_CMD_FIXED);
+            return Encoder.bufferIndex(sqe, index);
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**
@@ -163,7 +175,9 @@ public final class Commands {
         long slot = written(sqe);
         boolean large = Memory.getByte(slot + IoUringSqe.OPCODE) == IORING_OP_URING_CMD128;
         if (!large && !ACCESS.large(sqe)) {
-            throw new IllegalStateException("the command that was written has only 64 bytes");
+            throw Encoder.unmake(
+                    sqe,
+                    new IllegalStateException("the command that was written has only 64 bytes"));
         }
         return slot + IoUringSqe.CMD;
     }
@@ -200,7 +214,8 @@ public final class Commands {
         long slot = ACCESS.written(sqe);
         int opcode = slot == 0 ? -1 : Memory.getByte(slot + IoUringSqe.OPCODE);
         if (opcode != IORING_OP_URING_CMD && opcode != IORING_OP_URING_CMD128) {
-            throw new IllegalStateException("no command was written: opcode=" + opcode);
+            throw Encoder.unmake(
+                    sqe, new IllegalStateException("no command was written: opcode=" + opcode));
         }
         return slot;
     }

@@ -12,6 +12,7 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_RW_ATTR_FLAG_PI;
 
 import org.uring4j.Sqe;
 import org.uring4j.internal.Access;
+import org.uring4j.internal.Encoder;
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.uapi.IoUringSqe;
 
@@ -45,10 +46,14 @@ public final class ReadWriteAttributes {
      * @param information copied when the kernel takes the request
      */
     public static Sqe protection(Sqe sqe, ProtectionInformation information) {
-        long slot = written(sqe);
-        Memory.putLong(slot + IoUringSqe.ATTR_PTR, information.address());
-        Memory.putLong(slot + IoUringSqe.ATTR_TYPE_MASK, IORING_RW_ATTR_FLAG_PI);
-        return sqe;
+        try {
+            long slot = written(sqe);
+            Memory.putLong(slot + IoUringSqe.ATTR_PTR, information.address());
+            Memory.putLong(slot + IoUringSqe.ATTR_TYPE_MASK, IORING_RW_ATTR_FLAG_PI);
+            return sqe;
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**
@@ -62,10 +67,13 @@ public final class ReadWriteAttributes {
      * @param stream 1 to 255; 0 for none
      */
     public static Sqe writeStream(Sqe sqe, int stream) {
+        long slot = written(sqe);
         if (stream < 0 || stream > MAX_STREAM) {
-            throw new IllegalArgumentException("a write stream is 0 to 255: stream=" + stream);
+            throw Encoder.unmake(
+                    sqe,
+                    new IllegalArgumentException("a write stream is 0 to 255: stream=" + stream));
         }
-        Memory.putInt(written(sqe) + IoUringSqe.WRITE_STREAM, stream);
+        Memory.putInt(slot + IoUringSqe.WRITE_STREAM, stream);
         return sqe;
     }
 
@@ -84,8 +92,10 @@ public final class ReadWriteAttributes {
                     IORING_OP_WRITEV_FIXED ->
                     slot;
             default ->
-                    throw new IllegalStateException(
-                            "no read or write was written: opcode=" + opcode);
+                    throw Encoder.unmake(
+                            sqe,
+                            new IllegalStateException(
+                                    "no read or write was written: opcode=" + opcode));
         };
     }
 }

@@ -313,24 +313,24 @@ public final class Sockets {
     }
 
     /**
-     * As {@link #send(Sqe, int, MemorySegment, int, int)}, to an address. Since Linux 6.1.
-     *
-     * @param to copied when the kernel takes the request
+     * As {@link #send(Sqe, int, MemorySegment, int, int)}, to an address, which is copied when the
+     * kernel takes the request. Since Linux 6.1.
      */
     public static Sqe sendTo(
             Sqe sqe, int fd, MemorySegment buffer, SockAddr to, int msgFlags, int ioFlags) {
-        long address = Encoder.address(to.memory(), "to");
-        int length = to.length();
-        return Encoder.sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), address, length);
+        return sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), to);
     }
 
     /**
-     * Sets the address that a send of any kind goes to, after the request was written.
-     *
-     * @param to copied when the kernel takes the request
+     * Sets the address that a send of any kind goes to, after the request was written. It is copied
+     * when the kernel takes the request.
      */
     public static Sqe sendAddress(Sqe sqe, SockAddr to) {
-        return Encoder.sendAddress(sqe, Encoder.address(to.memory(), "to"), to.length());
+        try {
+            return Encoder.sendAddress(sqe, Encoder.address(to.memory(), "to"), to.length());
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**

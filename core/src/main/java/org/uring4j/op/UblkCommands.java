@@ -144,9 +144,13 @@ public final class UblkCommands {
      *     UblkQueue#F_NEED_REG_BUF} or fails
      */
     public static Sqe autoBufReg(Sqe sqe, int index, boolean fallback) {
-        Encoder.checkBuffer(index);
-        long flags = fallback ? UBLK_AUTO_BUF_REG_FALLBACK : 0;
-        return Commands.fields(sqe, index | flags << 16, 0, 0);
+        try {
+            Encoder.checkBuffer(index);
+            long flags = fallback ? UBLK_AUTO_BUF_REG_FALLBACK : 0;
+            return Commands.fields(sqe, index | flags << 16, 0, 0);
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**

@@ -122,8 +122,6 @@ public final class UblkControl {
      * @param device allocated from {@code path}; the kernel's to write until the completion
      */
     public static Sqe getDevInfo2(Sqe sqe, int fd, int id, UblkDevice device, UblkPath path) {
-        // Before anything is written, as it may throw.
-        path.address(device.memory().address());
         return path(memory(sqe, fd, UBLK_U_CMD_GET_DEV_INFO2, id, device.memory(), 0), path);
     }
 
@@ -136,17 +134,20 @@ public final class UblkControl {
      *
      * @param path what the command carries is allocated from it; the kernel's to read until the
      *     completion
-     * @throws IllegalArgumentException when the command carries something else; it stays in the
-     *     queue as it was
+     * @throws IllegalArgumentException when the command carries something else
      */
     public static Sqe path(Sqe sqe, UblkPath path) {
-        long area = Commands.writtenLargeArea(sqe);
-        long carried = Memory.getLong(area + UblksrvCtrlCmd.ADDR);
-        int length = Memory.getShort(area + UblksrvCtrlCmd.LEN) & 0xffff;
-        Memory.putLong(area + UblksrvCtrlCmd.ADDR, path.address(carried));
-        Memory.putShort(area + UblksrvCtrlCmd.LEN, (short) (length + path.length()));
-        Memory.putShort(area + UblksrvCtrlCmd.DEV_PATH_LEN, (short) path.length());
-        return sqe;
+        try {
+            long area = Commands.writtenLargeArea(sqe);
+            long carried = Memory.getLong(area + UblksrvCtrlCmd.ADDR);
+            int length = Memory.getShort(area + UblksrvCtrlCmd.LEN) & 0xffff;
+            Memory.putLong(area + UblksrvCtrlCmd.ADDR, path.address(carried));
+            Memory.putShort(area + UblksrvCtrlCmd.LEN, (short) (length + path.length()));
+            Memory.putShort(area + UblksrvCtrlCmd.DEV_PATH_LEN, (short) path.length());
+            return sqe;
+        } catch (RuntimeException e) {
+            throw Encoder.unmake(sqe, e);
+        }
     }
 
     /**

@@ -83,9 +83,7 @@ public final class ZeroCopySend {
      */
     public static Sqe sendTo(
             Sqe sqe, int fd, MemorySegment buffer, SockAddr to, int msgFlags, int ioFlags) {
-        long address = Encoder.address(to.memory(), "to");
-        int length = to.length();
-        return Encoder.sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), address, length);
+        return Sockets.sendAddress(send(sqe, fd, buffer, msgFlags, ioFlags), to);
     }
 
     /**

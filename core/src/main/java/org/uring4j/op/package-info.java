@@ -10,6 +10,8 @@
  *   <li>Memory is native ({@link java.lang.foreign.Arena}), its size is the request's length. Heap
  *       memory is refused with {@link java.lang.IllegalArgumentException}, a closed arena with
  *       {@link java.lang.IllegalStateException}.
+ *   <li>An exception, of an encoder or of what is added to its request afterwards, means that the
+ *       request is not made: nothing of it stays in the queue.
  *   <li>What a request only describes itself with - a path, a time, an array of vectors - is copied
  *       when the kernel takes it ({@code IORING_FEAT_SUBMIT_STABLE}, since Linux 5.5): it may
  *       change when {@link org.uring4j.Ring#submit} has returned or, with a poll thread, when the
