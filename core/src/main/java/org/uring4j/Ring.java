@@ -173,7 +173,7 @@ public final class Ring implements AutoCloseable {
     }
 
     /**
-     * As {@link #next}, for the ops that need 128 bytes.
+     * As {@link #next}, for the ops that need 128 bytes. Others may be written there as well.
      *
      * @throws IllegalStateException when the ring has only 64-byte entries ({@link
      *     RingConfig#sqeSize})

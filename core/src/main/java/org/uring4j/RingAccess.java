@@ -20,6 +20,11 @@ final class RingAccess extends Access {
     }
 
     @Override
+    public boolean enlarge(Sqe sqe) {
+        return sqe.enlarge();
+    }
+
+    @Override
     public boolean large(Sqe sqe) {
         return sqe.large();
     }

@@ -162,7 +162,12 @@ public final class Sqe {
         queue.withdraw(address);
     }
 
-    /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
+    /** A request of 128 bytes is about to be written; false when there is no room for it. */
+    boolean enlarge() {
+        return queue.enlarge();
+    }
+
+    /** Whether all slots have 128 bytes. */
     boolean large() {
         return queue.large();
     }

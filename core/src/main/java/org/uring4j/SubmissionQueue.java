@@ -32,6 +32,12 @@ import java.lang.foreign.Arena;
  */
 public final class SubmissionQueue {
     private static final int SMALL_SHIFT = 6;
+
+    /** What {@link #open} says of a slot, and of one with room for 128 bytes among small ones. */
+    private static final int OPEN = 1;
+
+    private static final int OPEN_LARGE = 2;
+
     private static final int LINKS = IOSQE_IO_LINK | IOSQE_IO_HARDLINK;
 
     /** Room for one entry that no kernel sees. */
@@ -63,8 +69,8 @@ public final class SubmissionQueue {
     private int published;
 
     /**
-     * How many slots before the tail the cursor stands on without a request written to them yet. If
-     * none ever is, because its encoder threw, they are used again.
+     * Whether the cursor stands on the slot before the tail without a request written to it yet; 0
+     * if not. If none ever is, because its encoder threw, the slot is used again.
      */
     int open;
 
@@ -128,7 +134,7 @@ public final class SubmissionQueue {
 
     /** How many slots hold requests the kernel has not taken yet. */
     public int ready() {
-        return tail - open - currentHead();
+        return tail - (open == 0 ? 0 : 1) - currentHead();
     }
 
     /** How many slots are free. */
@@ -143,9 +149,7 @@ public final class SubmissionQueue {
 
     /** The cursor on the next free slot, or null when the queue is full. */
     @Nullable Sqe tryNext() {
-        if (open != 0) {
-            dropOpen();
-        }
+        dropOpen();
         int next = tail;
         if (next - head == entries && next - currentHead() == entries) {
             return null;
@@ -157,11 +161,14 @@ public final class SubmissionQueue {
         }
         sqe.address = address;
         tail = next + 1;
-        open = 1;
+        open = OPEN;
         return sqe;
     }
 
-    /** As {@link #tryNext}, for a request of 128 bytes. */
+    /**
+     * As {@link #tryNext}, for a request of 128 bytes. Of a mixed queue's slots it takes the second
+     * when it is written: one of 64 bytes may be written instead.
+     */
     @Nullable Sqe tryNext128() {
         if (shift != SMALL_SHIFT) {
             return tryNext();
@@ -171,9 +178,7 @@ public final class SubmissionQueue {
                     "128-byte requests need RingConfig.sqeSize(SqeSize.B128), or MIXED and at least"
                             + " 2 entries");
         }
-        if (open != 0) {
-            dropOpen();
-        }
+        dropOpen();
         int free = spaceLeft();
         // An entry must not wrap: the last slot stays alone.
         if ((tail & mask) == mask && free > 0) {
@@ -185,21 +190,38 @@ public final class SubmissionQueue {
         }
         Sqe sqe = cursor;
         sqe.address = slots + ((long) (tail & mask) << shift);
-        Memory.clear(sqe.address, IoUringSqe.SIZEOF);
         tail++;
-        // Should a request of 64 bytes be written before it, there is one here too.
-        fillUp(tail);
-        tail++;
-        open = 2;
+        open = OPEN_LARGE;
         return sqe;
     }
 
-    /** Puts a filler before the chain that is being made, if there is one: it has no link. */
+    /**
+     * A request of 128 bytes is about to be written where the cursor stands.
+     *
+     * @return false when there is no room for it
+     */
+    boolean enlarge() {
+        if (open == OPEN_LARGE) {
+            tail++;
+            uncounted++;
+            open = 0;
+            return true;
+        }
+        return shift != SMALL_SHIFT;
+    }
+
+    /**
+     * Fills a slot with a request that does nothing, and does not say so. It comes before the chain
+     * that is being made, if there is one: it has no link.
+     */
     private void pad() {
         int at = openChain();
-        long from = slots + ((long) (at & mask) << shift);
-        Memory.copy(from, from + IoUringSqe.SIZEOF, (long) (tail - at) << shift);
-        fillUp(at);
+        long slot = slots + ((long) (at & mask) << shift);
+        Memory.copy(slot, slot + IoUringSqe.SIZEOF, (long) (tail - at) << shift);
+        Memory.clear(slot, IoUringSqe.SIZEOF);
+        Memory.putByte(slot + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
+        Memory.putByte(slot + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
+        uncounted++;
         tail++;
     }
 
@@ -209,8 +231,7 @@ public final class SubmissionQueue {
         int at = chain;
         while (at != tail) {
             long slot = slots + ((long) (at & mask) << shift);
-            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
-            at += opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128 ? 2 : 1;
+            at += isLarge(slot) ? 2 : 1;
             if ((Memory.getByte(slot + IoUringSqe.FLAGS) & LINKS) == 0) {
                 chain = at;
             }
@@ -218,25 +239,24 @@ public final class SubmissionQueue {
         return chain;
     }
 
-    /** Fills a slot with a request that does nothing, and does not say so. */
-    private void fillUp(int at) {
-        long slot = slots + ((long) (at & mask) << shift);
-        Memory.clear(slot, IoUringSqe.SIZEOF);
-        Memory.putByte(slot + IoUringSqe.OPCODE, (byte) IORING_OP_NOP);
-        Memory.putByte(slot + IoUringSqe.FLAGS, (byte) IOSQE_CQE_SKIP_SUCCESS);
-        uncounted++;
-    }
-
     /** Whether the last request that is still here was written to the slot at this address. */
     boolean endsWith(long address) {
         int size = sizeOfLast(address);
-        return open == 0 && tail != kernels() && (size == 1 || (mixed && size == 2));
+        return open == 0
+                && tail != kernels()
+                && (size == 1 || (mixed && size == 2 && isLarge(address)));
     }
 
     /** Takes that request back: its slots are handed out again. */
     void withdraw(long address) {
         if (endsWith(address)) {
-            open = sizeOfLast(address);
+            if (sizeOfLast(address) == 1) {
+                open = OPEN;
+            } else {
+                open = OPEN_LARGE;
+                tail--;
+                uncounted--;
+            }
             if ((Memory.getByte(address + IoUringSqe.FLAGS) & IOSQE_CQE_SKIP_SUCCESS) != 0) {
                 uncounted--;
             }
@@ -249,20 +269,23 @@ public final class SubmissionQueue {
         return (tail - 1 - index & mask) + 1;
     }
 
-    /** Takes back the slots that no request was written to. */
+    /** Whether the request in a slot is of an op that has 128 bytes. */
+    private static boolean isLarge(long slot) {
+        int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
+        return opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128;
+    }
+
+    /** Takes back the slot that no request was written to, if there is one. */
     private void dropOpen() {
-        tail -= open;
-        if (open == 2) {
-            uncounted--;
+        if (open != 0) {
+            tail--;
+            open = 0;
         }
-        open = 0;
     }
 
     /** Shows the kernel what is prepared; how many entries it has yet to take. */
     int publish() {
-        if (open != 0) {
-            dropOpen();
-        }
+        dropOpen();
         if (!rewind) {
             storeTailRelease(tail);
         }
@@ -306,16 +329,14 @@ public final class SubmissionQueue {
 
     /** Entries that were not handed over yet, and will post no completion of their own. */
     private int uncountedHere() {
-        // Of two open slots the second; what is in them does not matter.
-        int count = open == 2 ? 1 : 0;
-        int end = tail - open;
+        int count = 0;
+        int end = open == 0 ? tail : tail - 1;
         for (int i = kernels(); end - i > 0; i++) {
             long slot = slots + ((long) (i & mask) << shift);
-            int opcode = Memory.getByte(slot + IoUringSqe.OPCODE) & 0xff;
             if ((Memory.getByte(slot + IoUringSqe.FLAGS) & IOSQE_CQE_SKIP_SUCCESS) != 0) {
                 count++;
             }
-            if (mixed && (opcode == IORING_OP_NOP128 || opcode == IORING_OP_URING_CMD128)) {
+            if (mixed && isLarge(slot)) {
                 count++;
                 i++;
             }
@@ -328,9 +349,9 @@ public final class SubmissionQueue {
         return polled ? published : head;
     }
 
-    /** Whether the slot handed out last has 128 bytes; of a mixed queue's, while it is empty. */
+    /** Whether all slots have 128 bytes. */
     boolean large() {
-        return shift != SMALL_SHIFT || open == 2;
+        return shift != SMALL_SHIFT;
     }
 
     boolean mixed() {

@@ -202,6 +202,41 @@ class NopsTest {
     }
 
     @Test
+    void shouldKeepChainWholeWithSmallRequestInLargeEntry() {
+        try (Ring ring = RingMode.SQE_MIXED.open(8)) {
+            for (int i = 0; i < 20; i++) {
+                Nops.nop(ring.next128(), -Errno.EIO.number()).userData(1).link();
+                Nops.nop(ring.next128()).userData(2).link();
+                Nops.nop(ring.next()).userData(3);
+                assertThat(Completions.some(ring, 3))
+                        .containsExactlyInAnyOrder(
+                                new Completion(1, -Errno.EIO.number(), 0),
+                                new Completion(2, -Errno.ECANCELED.number(), 0),
+                                new Completion(3, -Errno.ECANCELED.number(), 0));
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldTakeBackLargeRequestThatIsRefused() {
+        try (Ring ring = RingMode.SQE_MIXED.open(4)) {
+            for (int i = 0; i < 9; i++) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(
+                                () -> Nops.nop128(ring.next128()).skipSuccess().personality(-1));
+                assertThat(ring.submissions().ready()).isLessThan(2);
+                Nops.nop128(ring.next128()).userData(1);
+                Nops.nop(ring.next()).userData(2);
+                assertThat(Completions.some(ring, 2))
+                        .containsExactlyInAnyOrder(
+                                new Completion(1, 0, 0), new Completion(2, 0, 0));
+                assertThat(ring.inFlight()).isZero();
+            }
+        }
+    }
+
+    @Test
     void shouldRefuseLargeRequestInSmallEntry() {
         Needs.kernel("6.19", "IORING_SETUP_SQE_MIXED");
         try (Ring ring = RingMode.SQE_MIXED.open(2)) {

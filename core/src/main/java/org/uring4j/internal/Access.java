@@ -33,7 +33,14 @@ public abstract class Access {
     /** Takes back the request that was written last, if it was not submitted yet. */
     public abstract void withdraw(Sqe sqe);
 
-    /** Whether the slot has 128 bytes; a mixed queue tells before a request is written to it. */
+    /**
+     * A request of 128 bytes is about to be written to the slot the cursor stands on.
+     *
+     * @return false when there is no room for it
+     */
+    public abstract boolean enlarge(Sqe sqe);
+
+    /** Whether all slots of the cursor's queue have 128 bytes. */
     public abstract boolean large(Sqe sqe);
 
     /** Whether the cursor's queue has slots of either size. */

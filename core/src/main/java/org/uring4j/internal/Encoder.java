@@ -86,7 +86,7 @@ public final class Encoder {
      *     request for the second half
      */
     public static Sqe prepare128(Sqe sqe, int opcode, int fd, long off) {
-        if (!ACCESS.large(sqe)) {
+        if (!ACCESS.enlarge(sqe)) {
             throw new IllegalStateException(
                     "a request of 128 bytes is written to an entry from Ring.next128(), once");
         }
