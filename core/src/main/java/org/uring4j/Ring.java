@@ -314,7 +314,9 @@ public final class Ring implements AutoCloseable {
      */
     public Waker waker(long userData) {
         check();
-        return new Waker(this, userData, fd() >= 0 && Waker.messagesSupported());
+        // Without a descriptor that stays there is none to send messages to.
+        boolean messages = !config.registeredOnly() && Waker.messagesSupported();
+        return new Waker(this, userData, messages);
     }
 
     /**

@@ -36,7 +36,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * }</pre>
  *
  * <p>Since Linux 6.13 the message needs no request of the ring ({@code
- * IORING_REGISTER_SEND_MSG_RING}); before, a read of an {@code eventfd} is kept pending.
+ * IORING_REGISTER_SEND_MSG_RING}); before, and of a ring without a descriptor ({@link
+ * RingConfig#registeredFdOnly}), a read of an {@code eventfd} is kept pending.
  */
 public final class Waker implements AutoCloseable {
     /** An address no program has anything at: a kernel that knows the call says EFAULT. */
@@ -85,7 +86,8 @@ public final class Waker implements AutoCloseable {
      * Makes the ring's owner return from its wait with a completion. From any thread.
      *
      * @return false when this or the ring is closed, and there is nobody to wake
-     * @throws UringException when the kernel has no memory for it
+     * @throws UringException {@code ENOMEM} the kernel has no memory for it; {@code EBADFD} the
+     *     ring is not enabled yet; {@code EACCES} the calling thread is restricted
      */
     public boolean wake() {
         if (!pending.compareAndSet(false, true)) {
@@ -103,7 +105,15 @@ public final class Waker implements AutoCloseable {
                             : Syscalls.write(eventFd, one);
             if (result < 0) {
                 pending.set(false);
-                throw new UringException("wake", Errno.of((int) result), null);
+                Errno errno = Errno.of((int) result);
+                throw new UringException(
+                        "wake",
+                        errno,
+                        switch (errno) {
+                            case EBADFD -> "the ring is disabled; call enable() first";
+                            case EACCES -> "the restrictions of this thread forbid it";
+                            default -> null;
+                        });
             }
         }
         return true;

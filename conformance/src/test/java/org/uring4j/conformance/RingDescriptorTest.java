@@ -78,6 +78,23 @@ class RingDescriptorTest {
     }
 
     @Test
+    void shouldBeWokenByWhatWasMadeBeforeItGaveItUp() {
+        try (Ring ring = Ring.open(CONFIG.disabled())) {
+            Waker waker = ring.waker(9);
+            ring.enable();
+            // Its number may be that of another ring now.
+            try (Ring other = Ring.open(RingConfig.of(2))) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(waker.wake()).isTrue();
+                    assertThat(Completions.one(ring).userData()).isEqualTo(9);
+                    waker.rearm();
+                }
+                assertThat(Completions.now(other)).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void shouldRefuseWhatIsMappedByIt() {
         try (Ring ring = Ring.open(CONFIG)) {
             assertThatIllegalStateException()

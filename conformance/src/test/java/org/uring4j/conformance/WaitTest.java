@@ -157,6 +157,19 @@ class WaitTest {
     }
 
     @Test
+    void shouldWakeOnceEnabled() {
+        try (Ring ring = Ring.open(RingConfig.of(8).disabled())) {
+            Waker waker = ring.waker(9);
+            if (Kernel.current().has("IORING_REGISTER_SEND_MSG_RING")) {
+                assertThatThrownBy(waker::wake).hasMessageContaining("call enable() first");
+            }
+            ring.enable();
+            assertThat(waker.wake()).isTrue();
+            assertThat(Completions.one(ring).userData()).isEqualTo(9);
+        }
+    }
+
+    @Test
     void shouldGoOnWaitingWhenASignalInterrupts() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             Waker waker = ring.waker(9);
