@@ -12,6 +12,7 @@ import org.uring4j.internal.uapi.IoUringSyncCancelReg;
 
 import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Ends all of a ring's requests.
@@ -27,7 +28,7 @@ final class Canceller {
     private static final long LONGEST_PAUSE = 100_000_000;
 
     /** Tells the completions of cancelling from the program's own. */
-    private static final long MARK = 0x636e_636c_7572_6e67L;
+    static final long MARK = 0x636e_636c_7572_6e67L;
 
     /**
      * After how many searches that found nothing, each followed by a longer pause, nothing is
@@ -39,22 +40,16 @@ final class Canceller {
     private final Ring ring;
     private final CompletionHandler handler;
 
-    /** How many requests the last search found, 0 if it was refused; -1 while it is not over. */
-    private int found;
-
     /** How many of the program's requests have completed meanwhile. */
     private long completed;
 
     Canceller(Ring ring, CompletionHandler handler) {
+        Objects.requireNonNull(handler, "handler");
         this.ring = ring;
         this.handler =
                 (userData, result, flags) -> {
-                    if (userData == MARK) {
-                        found = Math.max(0, result);
-                    } else {
-                        completed++;
-                        handler.onCompletion(userData, result, flags);
-                    }
+                    completed++;
+                    handler.onCompletion(userData, result, flags);
                 };
     }
 
@@ -78,7 +73,7 @@ final class Canceller {
                 if (rest <= 0) {
                     break;
                 }
-                boolean search = searches > 0 && found >= 0;
+                boolean search = searches > 0 && ring.completions().found() >= 0;
                 if (search) {
                     request();
                 } else {
@@ -90,7 +85,8 @@ final class Canceller {
                                 .timeout(Duration.ofNanos(Math.min(rest, pause))));
                 ring.completions().drain(handler);
                 if (search) {
-                    searches = found == 0 && completed == before ? searches - 1 : SURE;
+                    boolean nothing = ring.completions().found() == 0 && completed == before;
+                    searches = nothing ? searches - 1 : SURE;
                 }
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
             }
@@ -133,16 +129,17 @@ final class Canceller {
      */
     private void call(long everything) {
         int result = ring.handle().register(IORING_REGISTER_SYNC_CANCEL, everything, 1);
-        if (Errno.EINVAL.is(result) || Errno.EACCES.is(result)) {
+        boolean refused = Errno.EINVAL.is(result) || Errno.EACCES.is(result);
+        if (refused && ring.completions().found() >= 0) {
             request();
         }
     }
 
-    /** Cancels by a request, which unlike the call tells how many it found. */
+    /** Cancels by a request, one at a time, which unlike the call tells how many it found. */
     private void request() {
         @Nullable Sqe sqe = ring.tryNext();
         if (sqe != null) {
-            found = -1;
+            ring.completions().searching();
             Encoder.prepare(sqe, IORING_OP_ASYNC_CANCEL, -1, 0, 0, 0, EVERYTHING).userData(MARK);
         }
     }

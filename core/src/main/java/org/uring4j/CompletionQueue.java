@@ -37,6 +37,12 @@ public final class CompletionQueue {
     private int head;
     private boolean draining;
 
+    /** Whether there may be entries that are not for the program. */
+    private boolean filters;
+
+    /** What the last search of {@link Canceller} found; -1 while its completion is to come. */
+    private int found;
+
     /** Completions taken that ended something: a request, or the time of a tag. */
     private long ended;
 
@@ -50,6 +56,7 @@ public final class CompletionQueue {
         place(opener.layout);
         big = (opener.flags & IORING_SETUP_CQE32) != 0;
         mixed = (opener.flags & IORING_SETUP_CQE_MIXED) != 0;
+        filters = mixed;
         head = Memory.getInt(headAddress);
     }
 
@@ -118,7 +125,7 @@ public final class CompletionQueue {
         if (head == tail) {
             return 0;
         }
-        if (big || mixed) {
+        if (big || filters) {
             return drainBig(
                     (data, result, flags, a, b) -> handler.onCompletion(data, result, flags),
                     tail,
@@ -167,6 +174,7 @@ public final class CompletionQueue {
         int shift = big ? 5 : 4;
         int at = head;
         int count = 0;
+        boolean filtering = filters;
         draining = true;
         try {
             while (at != tail && count < max) {
@@ -178,7 +186,7 @@ public final class CompletionQueue {
                 long first = large ? Memory.getLong(entry + 16) : 0;
                 long second = large ? Memory.getLong(entry + 24) : 0;
                 at += mixed && large ? 2 : 1;
-                if (mixed && (flags & Cqe.F_SKIP) != 0) {
+                if (filtering && hides(data, (int) rest, flags)) {
                     continue;
                 }
                 count++;
@@ -189,6 +197,31 @@ public final class CompletionQueue {
             finish(at);
         }
         return count;
+    }
+
+    /** Whether an entry is not for the program: the kernel's filler, or the end of a search. */
+    private boolean hides(long data, int result, int flags) {
+        if (mixed && (flags & Cqe.F_SKIP) != 0) {
+            return true;
+        }
+        if (found >= 0 || data != Canceller.MARK) {
+            return false;
+        }
+        found = Math.max(0, result);
+        filters = mixed;
+        ended++;
+        return true;
+    }
+
+    /** A search of {@link Canceller} has begun, which may outlast it. */
+    void searching() {
+        found = -1;
+        filters = true;
+    }
+
+    /** How many requests the last search found, 0 if it was refused; -1 while it is not over. */
+    int found() {
+        return found;
     }
 
     /** How often the kernel had completions that did not fit into the queue. */

@@ -343,7 +343,8 @@ public final class Ring implements AutoCloseable {
      * Cancels all requests and hands their completions to {@code handler}, until none is left or
      * the time is up. What was put in but not submitted is dropped.
      *
-     * @return how many did not end
+     * @return {@link #inFlight} then: 0 when all have ended. One of them may be the request that
+     *     was to cancel, where there is no other way: before Linux 6.0, or by restrictions
      * @throws IllegalStateException from within a completion handler
      */
     public long cancelAll(Duration timeout, CompletionHandler handler) {

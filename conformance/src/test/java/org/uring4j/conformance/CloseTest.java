@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.CompletionHandler;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
@@ -25,6 +26,9 @@ import org.uring4j.op.Timespec;
 import org.uring4j.op.ZeroCopySend;
 import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.LeasedMemory;
+import org.uring4j.resource.Restriction;
+import org.uring4j.resource.Restrictions;
+import org.uring4j.resource.SqeFlag;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -84,6 +88,44 @@ class CloseTest {
                 Sockets.recv(ring.next(), fd, arena.allocate(64), 0).userData(8);
                 assertThat(Completions.one(ring).result()).isEqualTo(1);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = RingMode.class,
+            names = {"DEFAULT", "CQE32"})
+    void shouldKeepToItselfWhatCancelsTooLate(RingMode mode) throws Exception {
+        try (Arena arena = Arena.ofShared();
+                Ring other = Ring.open(RingConfig.of(8));
+                Connection connection = Connection.open(other);
+                Ring ring = Ring.open(mode.config(8).disabled())) {
+            Restrictions.register(
+                    ring,
+                    Restriction.op("IORING_OP_RECV"),
+                    Restriction.op("IORING_OP_NOP"),
+                    Restriction.op("IORING_OP_ASYNC_CANCEL"),
+                    Restriction.allowed(SqeFlag.DRAIN));
+            ring.enable();
+            Sockets.recv(ring.next(), connection.fd(), arena.allocate(8), 0).userData(1);
+            Nops.nop(ring.next()).userData(2).drain();
+            List<Completion> seen = new ArrayList<>();
+            CompletionHandler handler = (u, r, f) -> seen.add(new Completion(u, r, f));
+            ring.submit();
+            // What is to cancel them, a request here, has to wait behind the one that drains.
+            for (int i = 0; i < 2; i++) {
+                assertThat(ring.cancelAll(Duration.ofMillis(20), handler)).isEqualTo(3);
+            }
+            assertThat(seen).isEmpty();
+            connection.send("x");
+            while (ring.inFlight() > 0) {
+                ring.submitAndWait(1, PATIENCE);
+                ring.completions().drain(handler);
+            }
+            Nops.nop(ring.next()).userData(3);
+            seen.add(Completions.one(ring));
+            assertThat(seen).extracting(Completion::userData).containsExactly(1L, 2L, 3L);
+            assertThat(seen).extracting(Completion::result).containsExactly(1, 0, 0);
         }
     }
 
