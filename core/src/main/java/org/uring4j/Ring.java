@@ -52,6 +52,7 @@ public final class Ring implements AutoCloseable {
     @Nullable Thread owner;
 
     private boolean disabled;
+    private final Object closing = new Object();
     private volatile boolean closed;
 
     private Ring(RingConfig config) {
@@ -354,7 +355,8 @@ public final class Ring implements AutoCloseable {
 
     /**
      * Ends all requests, then frees the ring. Completions that come in meanwhile are dropped:
-     * {@link #cancelAll} shows them.
+     * {@link #cancelAll} shows them. When the ring's thread has ended, any thread may close it.
+     * Another call does nothing, and waits for one that is under way.
      *
      * @throws UringException when requests would not end in time ({@link RingConfig#closeTimeout}).
      *     The ring is closed all the same, but their memory may still be the kernel's: keep it
@@ -363,9 +365,16 @@ public final class Ring implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (closed) {
-            return;
+        // Any thread may close what belongs to none, and two may at once: the second one waits, and
+        // does not close a descriptor again whose number is another's by then.
+        synchronized (closing) {
+            if (!closed) {
+                end();
+            }
         }
+    }
+
+    private void end() {
         Thread owner = this.owner;
         boolean orphaned = owner != null && owner != Thread.currentThread() && !owner.isAlive();
         if (!orphaned) {
@@ -376,8 +385,8 @@ public final class Ring implements AutoCloseable {
                     "close was called from within a completion handler; return from it first");
         }
         if (orphaned) {
-            // What is registered may be closed by whoever closes the ring.
-            this.owner = null;
+            // It is for whoever closes the ring to close what is registered, and for nobody else.
+            this.owner = Thread.currentThread();
         }
         // Of a thread that is gone, the kernel has ended all requests.
         boolean reachable = !orphaned && !disabled;

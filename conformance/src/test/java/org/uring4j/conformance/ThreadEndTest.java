@@ -6,18 +6,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.op.Polling;
 import org.uring4j.op.Sockets;
+import org.uring4j.resource.EventFd;
 
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -94,6 +103,37 @@ class ThreadEndTest {
             connection.send("mine");
             Sockets.recv(ring.next(), connection.fd(), memory, 0).userData(2);
             assertThat(Completions.one(ring)).isEqualTo(new Completion(2, 4, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldCloseARingOnceWhenThreadsCloseItTogether(boolean owned) throws Exception {
+        int closers = 4;
+        CyclicBarrier together = new CyclicBarrier(closers);
+        AtomicReference<Ring> left = new AtomicReference<>();
+        Callable<RandomAccessFile> close =
+                () -> {
+                    together.await();
+                    left.get().close();
+                    // Gets the lowest number that is free: most likely one that the ring had.
+                    return new RandomAccessFile("/dev/zero", "r");
+                };
+        try (ExecutorService pool = Executors.newFixedThreadPool(closers)) {
+            for (int round = 0; round < 50; round++) {
+                onThreadThatEnds(
+                        () -> {
+                            Ring ring = Ring.open(RingConfig.of(8).singleIssuer(owned));
+                            EventFd.register(ring);
+                            left.set(ring);
+                        });
+                for (Future<RandomAccessFile> each :
+                        pool.invokeAll(Collections.nCopies(closers, close))) {
+                    try (RandomAccessFile zero = each.get()) {
+                        assertThat(zero.read()).isZero();
+                    }
+                }
+            }
         }
     }
 
