@@ -87,8 +87,20 @@ final class Causes {
         };
     }
 
-    /** The likely cause of a failed registration, or null. */
-    static @Nullable String ofRegister(String operation, Errno errno) {
+    /**
+     * The exception for a failed {@code io_uring_register}.
+     *
+     * @param told what it was about, or null
+     */
+    static UringException ofRegister(int opcode, int result, @Nullable String told) {
+        String name = InterfaceTable.REGISTER_OPS.get(opcode).name();
+        Errno errno = Errno.of(result);
+        String cause = ofRegister(name, errno);
+        return new UringException(
+                name, errno, cause == null ? told : told == null ? cause : cause + ": " + told);
+    }
+
+    private static @Nullable String ofRegister(String operation, Errno errno) {
         return switch (errno) {
             case EINVAL, EOPNOTSUPP -> olderThan(InterfaceTable.REGISTER_OPS, operation);
             case ENOMEM ->

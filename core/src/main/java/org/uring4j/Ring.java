@@ -115,9 +115,9 @@ public final class Ring implements AutoCloseable {
         if (config.owned()) {
             owner = Thread.currentThread();
             if (config.registeredFd) {
-                fd.register();
+                int result = fd.register();
                 if (config.registeredOnly()) {
-                    fd.giveUp(setup.has(IORING_FEAT_REG_REG_RING));
+                    fd.giveUp(setup.has(IORING_FEAT_REG_REG_RING), result);
                 }
                 setup = setup.withRegisteredFd(fd.registered());
             }

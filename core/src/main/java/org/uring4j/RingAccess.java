@@ -47,6 +47,11 @@ final class RingAccess extends Access {
     }
 
     @Override
+    public UringException failed(int opcode, int result, String told) {
+        return Causes.ofRegister(opcode, result, told);
+    }
+
+    @Override
     public void check(Ring ring) {
         ring.check();
     }

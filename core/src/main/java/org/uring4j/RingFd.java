@@ -9,7 +9,6 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_RING_
 
 import org.uring4j.internal.sys.Memory;
 import org.uring4j.internal.sys.Syscalls;
-import org.uring4j.internal.uapi.InterfaceTable;
 import org.uring4j.internal.uapi.IoUringRsrcUpdate;
 
 import java.lang.foreign.Arena;
@@ -79,9 +78,7 @@ final class RingFd {
     int require(int opcode, long arg, int nrArgs) {
         int result = register(opcode, arg, nrArgs);
         if (result < 0) {
-            String name = InterfaceTable.REGISTER_OPS.get(opcode).name();
-            Errno errno = Errno.of(result);
-            throw new UringException(name, errno, Causes.ofRegister(name, errno));
+            throw Causes.ofRegister(opcode, result, null);
         }
         return result;
     }
@@ -94,18 +91,22 @@ final class RingFd {
      * Registers the descriptor with the calling task. Where that is not to be had (before Linux
      * 5.18, or with 16 rings of this thread registered already) the plain one serves as well, a
      * little slower, and {@link RingSetup#registeredFd} says so.
+     *
+     * @return 0 or more, or the negated errno
      */
-    void register() {
+    int register() {
         if (registered()) {
-            return;
+            return 0;
         }
         try (Arena arena = Arena.ofConfined()) {
             long update = arena.allocate(IoUringRsrcUpdate.SIZEOF, 8).address();
             Memory.putInt(update + IoUringRsrcUpdate.OFFSET, NONE);
             Memory.putLong(update + IoUringRsrcUpdate.DATA, fd);
-            if (Syscalls.register(fd, IORING_REGISTER_RING_FDS, update, 1) == 1) {
+            int result = Syscalls.register(fd, IORING_REGISTER_RING_FDS, update, 1);
+            if (result == 1) {
                 use(Memory.getInt(update + IoUringRsrcUpdate.OFFSET));
             }
+            return result;
         }
     }
 
@@ -113,19 +114,26 @@ final class RingFd {
      * Closes the descriptor, and leaves the registered one.
      *
      * @param enough whether the kernel registers things with a ring that has no other
+     * @param result of registering it
      */
-    void giveUp(boolean enough) {
+    void giveUp(boolean enough, int result) {
         if (fd == NONE) {
             return;
         }
-        if (!enough || !registered()) {
+        if (!enough) {
             throw new UringException(
                     "IORING_REGISTER_RING_FDS",
-                    enough ? Errno.EBUSY : Errno.EINVAL,
-                    enough
-                            ? "a thread has 16 registered rings at most; close one of them"
-                            : "registeredFdOnly needs Linux 6.3, this is "
-                                    + KernelVersion.running());
+                    Errno.EINVAL,
+                    "registeredFdOnly needs Linux 6.3, this is " + KernelVersion.running());
+        }
+        if (Errno.EBUSY.is(result)) {
+            throw new UringException(
+                    "IORING_REGISTER_RING_FDS",
+                    Errno.EBUSY,
+                    "a thread has 16 registered rings at most; close one of them");
+        }
+        if (result < 0) {
+            throw Causes.ofRegister(IORING_REGISTER_RING_FDS, result, null);
         }
         Syscalls.close(fd);
         fd = NONE;

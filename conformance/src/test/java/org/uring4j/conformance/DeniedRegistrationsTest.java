@@ -11,6 +11,7 @@ import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingClock;
 import org.uring4j.RingConfig;
+import org.uring4j.RingConfig.CqeSize;
 import org.uring4j.RingSize;
 import org.uring4j.UringException;
 import org.uring4j.op.Cancel;
@@ -20,6 +21,7 @@ import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.BusyPolling;
 import org.uring4j.resource.EventFd;
 import org.uring4j.resource.MemoryRegion;
+import org.uring4j.resource.OpcodeFilter;
 import org.uring4j.resource.Personality;
 import org.uring4j.resource.RegisteredBuffers;
 import org.uring4j.resource.RegisteredFiles;
@@ -27,6 +29,10 @@ import org.uring4j.resource.Restriction;
 import org.uring4j.resource.Restrictions;
 import org.uring4j.resource.Workers;
 import org.uring4j.resource.Workers.Limits;
+import org.uring4j.resource.ZcrxSource;
+import org.uring4j.resource.ZcrxSource.NetDevice;
+import org.uring4j.resource.ZeroCopyReceive;
+import org.uring4j.resource.ZeroCopyReceiveConfig;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,10 +51,17 @@ import java.util.BitSet;
  * IORING_REGISTER_SYNC_CANCEL}, {@code IORING_REGISTER_FILE_ALLOC_RANGE}, {@code
  * IORING_REGISTER_PBUF_STATUS}, {@code IORING_REGISTER_NAPI}, {@code IORING_UNREGISTER_NAPI},
  * {@code IORING_REGISTER_CLOCK}, {@code IORING_REGISTER_CLONE_BUFFERS}, {@code
- * IORING_REGISTER_RESIZE_RINGS}, {@code IORING_REGISTER_MEM_REGION}.
+ * IORING_REGISTER_RESIZE_RINGS}, {@code IORING_REGISTER_MEM_REGION}, {@code
+ * IORING_REGISTER_RESTRICTIONS}, {@code IORING_REGISTER_ZCRX_IFQ}, {@code
+ * IORING_REGISTER_ZCRX_CTRL}, {@code IORING_REGISTER_BPF_FILTER}. What is not here: a ring is
+ * enabled before it is restricted, does without a registered descriptor ({@link SubmissionTest}),
+ * and is not asked what the kernel can do ({@link KernelTest}) or for messages to another ({@link
+ * RestrictionsTest}).
  */
 @Timeout(60)
 class DeniedRegistrationsTest {
+    private static final Restriction NOP = Restriction.op("IORING_OP_NOP");
+
     private static final BusyPolling.Settings POLLING =
             new BusyPolling.Settings(BusyPolling.Tracking.DYNAMIC, Duration.ofNanos(1000), false);
 
@@ -110,7 +123,14 @@ class DeniedRegistrationsTest {
         UNREGISTER_NAPI("6.9", (ring, memory) -> BusyPolling.register(ring, POLLING)::close),
         REGISTER_CLOCK("6.12", (ring, memory) -> () -> ring.clock(RingClock.BOOTTIME)),
         REGISTER_RESIZE_RINGS("6.13", (ring, memory) -> () -> RingSize.change(ring, 16, 32)),
-        REGISTER_MEM_REGION("6.13", (ring, memory) -> () -> MemoryRegion.allocate(ring, 4096));
+        REGISTER_MEM_REGION("6.13", (ring, memory) -> () -> MemoryRegion.allocate(ring, 4096)),
+        REGISTER_RESTRICTIONS("5.10", (ring, memory) -> () -> Restrictions.register(ring, NOP)),
+        REGISTER_ZCRX_IFQ("6.15", (ring, memory) -> () -> receive(ring, new NetDevice(1, 0))),
+        // Since when a queue does without a network card.
+        REGISTER_ZCRX_CTRL("7.1", (ring, memory) -> receive(ring, ZcrxSource.deviceless())::export),
+        REGISTER_BPF_FILTER(
+                "7.0",
+                (ring, memory) -> () -> OpcodeFilter.none().deny("IORING_OP_NOP").register(ring));
 
         private final String since;
         private final Preparation preparation;
@@ -118,6 +138,10 @@ class DeniedRegistrationsTest {
         Registration(String since, Preparation preparation) {
             this.since = since;
             this.preparation = preparation;
+        }
+
+        private static ZeroCopyReceive receive(Ring ring, ZcrxSource source) {
+            return ZeroCopyReceive.register(ring, source, ZeroCopyReceiveConfig.of(64 * 4096));
         }
 
         private static BitSet first() {
@@ -138,10 +162,10 @@ class DeniedRegistrationsTest {
         String name = "IORING_" + registration.name();
         Needs.kernel(registration.since, name);
         try (Arena arena = Arena.ofShared();
-                Ring ring = Ring.open(RingConfig.of(8).disabled())) {
+                Ring ring = Ring.open(RingConfig.of(8).cqeSize(CqeSize.B32).disabled())) {
             MemorySegment memory = arena.allocate(4096, 4096);
             ThrowingCallable denied = registration.preparation.prepare(ring, memory);
-            Restrictions.register(ring, Restriction.op("IORING_OP_NOP"));
+            Restrictions.register(ring, NOP);
             ring.enable();
             assertThatThrownBy(denied)
                     .isInstanceOfSatisfying(
@@ -149,6 +173,7 @@ class DeniedRegistrationsTest {
                             e -> {
                                 assertThat(e.errno()).isEqualTo(Errno.EACCES);
                                 assertThat(e.operation()).isEqualTo(name);
+                                assertThat(e).hasMessageMatching(".*(forbid it|already).*");
                             });
             Nops.nop(ring.next()).userData(1);
             assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));

@@ -9,11 +9,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.UringException;
+import org.uring4j.Waker;
 import org.uring4j.op.Files;
+import org.uring4j.op.Messages;
 import org.uring4j.op.Nops;
 import org.uring4j.op.Timeouts;
 import org.uring4j.op.Timespec;
@@ -30,7 +33,7 @@ import java.util.List;
 
 /**
  * {@code IORING_REGISTER_RESTRICTIONS}, of a ring and of a thread; {@code
- * IORING_REGISTER_ENABLE_RINGS}.
+ * IORING_REGISTER_ENABLE_RINGS}. A restricted thread without {@code IORING_REGISTER_SEND_MSG_RING}.
  */
 @Timeout(400)
 class RestrictionsTest {
@@ -250,6 +253,25 @@ class RestrictionsTest {
                 });
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             assertThat(closeDenied(ring)).isFalse();
+        }
+    }
+
+    @Test
+    void shouldSayThatAThreadMayNotSendMessages() throws Exception {
+        Needs.kernel("7.0", "restricting threads");
+        try (Ring ring = Ring.open(RingConfig.of(8))) {
+            Waker waker = ring.waker(1);
+            Apart.thread(
+                    () -> {
+                        Restrictions.registerForThread(NOP);
+                        assertThatThrownBy(() -> Messages.send(ring.fd(), 1, 2, Cqe.F_MORE))
+                                .hasMessageContaining("EACCES")
+                                .hasMessageContaining("the restrictions of this thread forbid it");
+                        assertThatThrownBy(waker::wake)
+                                .hasMessageContaining("EACCES")
+                                .hasMessageContaining("the restrictions of this thread forbid it");
+                    });
+            assertThat(Completions.now(ring)).isEmpty();
         }
     }
 

@@ -20,6 +20,8 @@ import org.uring4j.resource.BufferRing;
 import org.uring4j.resource.BufferRingConfig;
 import org.uring4j.resource.MemoryRegion;
 import org.uring4j.resource.RegisteredBuffers;
+import org.uring4j.resource.Restriction;
+import org.uring4j.resource.Restrictions;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -105,6 +107,18 @@ class RingDescriptorTest {
             BufferRingConfig config = BufferRingConfig.of(8, 64).kernelMemory();
             assertThatThrownBy(() -> BufferRing.register(ring, 1, config))
                     .isInstanceOf(UnsupportedOperationException.class);
+        }
+    }
+
+    @Test
+    void shouldSayThatItMayNotBeRegistered() {
+        try (Ring ring = Ring.open(CONFIG.disabled())) {
+            Restrictions.register(ring, Restriction.op("IORING_OP_NOP"));
+            assertThatThrownBy(ring::enable)
+                    .isInstanceOfSatisfying(
+                            UringException.class,
+                            e -> assertThat(e.errno()).isEqualTo(Errno.EACCES))
+                    .hasMessageContaining("the ring's restrictions forbid it");
         }
     }
 

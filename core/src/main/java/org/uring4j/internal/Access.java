@@ -3,6 +3,7 @@ package org.uring4j.internal;
 import org.jspecify.annotations.Nullable;
 import org.uring4j.Ring;
 import org.uring4j.Sqe;
+import org.uring4j.UringException;
 
 /**
  * What {@code org.uring4j} lends to {@code org.uring4j.op} and {@code org.uring4j.resource} without
@@ -53,8 +54,15 @@ public abstract class Access {
      */
     public abstract int register(Ring ring, int opcode, long arg, int nrArgs);
 
-    /** As {@link #register}, where failing is a {@link org.uring4j.UringException}. */
+    /** As {@link #register}, where failing is a {@link UringException}. */
     public abstract int require(Ring ring, int opcode, long arg, int nrArgs);
+
+    /**
+     * What to say of a {@link #register} that failed.
+     *
+     * @param told what it was about
+     */
+    public abstract UringException failed(int opcode, int result, String told);
 
     /** Fails when the ring is closed or the calling thread is not its owner. */
     public abstract void check(Ring ring);

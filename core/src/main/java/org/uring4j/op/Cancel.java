@@ -98,9 +98,9 @@ public final class Cancel {
                 return Outcome.RUNNING;
             }
             if (result < 0) {
-                throw new UringException(
-                        "IORING_REGISTER_SYNC_CANCEL",
-                        Errno.of(result),
+                throw ACCESS.failed(
+                        IORING_REGISTER_SYNC_CANCEL,
+                        result,
                         target + "; this is Linux " + KernelVersion.running());
             }
             return Outcome.ENDED;

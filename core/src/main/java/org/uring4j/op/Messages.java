@@ -137,7 +137,9 @@ public final class Messages {
                 throw new UringException(
                         "IORING_REGISTER_SEND_MSG_RING",
                         Errno.of(answer),
-                        "the message was not posted: ringFd=" + ringFd);
+                        Errno.EACCES.is(answer)
+                                ? "the restrictions of this thread forbid it"
+                                : "the message was not posted: ringFd=" + ringFd);
             }
         }
     }

@@ -4,6 +4,7 @@ import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_CLONE_B
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_DST_REPLACE;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_SRC_REGISTERED;
 
+import org.jspecify.annotations.Nullable;
 import org.uring4j.Errno;
 import org.uring4j.KernelVersion;
 import org.uring4j.Ring;
@@ -39,12 +40,18 @@ final class BufferCloning {
             Memory.putInt(arg + IoUringCloneBuffers.NR, count);
             int result = ACCESS.register(to, IORING_REGISTER_CLONE_BUFFERS, arg, 1);
             if (result < 0) {
-                throw new UringException(NAME, Errno.of(result), cause(result, count, replace));
+                String cause = cause(result, count, replace);
+                throw cause == null
+                        ? ACCESS.failed(
+                                IORING_REGISTER_CLONE_BUFFERS,
+                                result,
+                                "count=" + count + (replace ? " replace" : ""))
+                        : new UringException(NAME, Errno.of(result), cause);
             }
         }
     }
 
-    private static String cause(int result, int count, boolean replace) {
+    private static @Nullable String cause(int result, int count, boolean replace) {
         boolean ranges = count > 0 || replace;
         String needed = ranges ? "6.13" : "6.12";
         if (Errno.EINVAL.is(result)
@@ -61,7 +68,7 @@ final class BufferCloning {
             case EEXIST ->
                     "the other ring belongs to another thread: open it with singleIssuer(false)";
             case ENXIO -> "the other ring has no registered buffers";
-            default -> "count=" + count + (replace ? " replace" : "");
+            default -> null;
         };
     }
 }

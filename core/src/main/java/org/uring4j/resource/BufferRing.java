@@ -1,7 +1,8 @@
 package org.uring4j.resource;
 
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_UNREGISTER_PBUF_RING;
+
 import org.uring4j.Cqe;
-import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.UringException;
 import org.uring4j.Waker;
@@ -390,8 +391,7 @@ public final class BufferRing implements AutoCloseable {
         int result = states.unregister();
         if (result < 0) {
             ACCESS.releaseWithRing(ring, free);
-            throw new UringException(
-                    "IORING_UNREGISTER_PBUF_RING", Errno.of(result), "group=" + group);
+            throw ACCESS.failed(IORING_UNREGISTER_PBUF_RING, result, "group=" + group);
         }
         ACCESS.release(ring, free);
         leases.complain("the buffer ring of group " + group);

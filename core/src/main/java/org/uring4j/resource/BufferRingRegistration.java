@@ -96,20 +96,21 @@ final class BufferRingRegistration {
             result = ACCESS.register(ring, IORING_REGISTER_PBUF_RING, arg, 1);
         }
         if (result < 0) {
-            throw new UringException(
-                    "IORING_REGISTER_PBUF_RING", Errno.of(result), cause(result, group, config));
+            String cause = cause(result, group, config);
+            throw cause == null
+                    ? ACCESS.failed(
+                            IORING_REGISTER_PBUF_RING, result, "group=" + group + " " + config)
+                    : new UringException("IORING_REGISTER_PBUF_RING", Errno.of(result), cause);
         }
     }
 
-    private static String cause(int result, int group, BufferRingConfig config) {
+    private static @Nullable String cause(int result, int group, BufferRingConfig config) {
         if (Errno.EEXIST.is(result)) {
             return "the ring has such a group already; close that or choose another: group="
                     + group;
         }
         String needs = Errno.EINVAL.is(result) ? needs(config) : null;
-        return needs == null
-                ? "group=" + group + " " + config
-                : needs + ", this is " + KernelVersion.running();
+        return needs == null ? null : needs + ", this is " + KernelVersion.running();
     }
 
     /** The latest release that a choice needs and this one is not, or null. */

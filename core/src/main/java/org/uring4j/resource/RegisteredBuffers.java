@@ -1,7 +1,8 @@
 package org.uring4j.resource;
 
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_BUFFERS_UPDATE;
+
 import org.jspecify.annotations.Nullable;
-import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.UringException;
 import org.uring4j.internal.Access;
@@ -299,16 +300,10 @@ public final class RegisteredBuffers implements AutoCloseable {
     }
 
     private static UringException refused(int index, @Nullable MemorySegment buffer, int result) {
-        return new UringException(
-                "IORING_REGISTER_BUFFERS_UPDATE",
-                Errno.of(result),
-                "index="
-                        + index
-                        + " bytes="
-                        + (buffer == null ? 0 : buffer.byteSize())
-                        + (Errno.ENOMEM.is(result)
-                                ? "; registered memory counts against RLIMIT_MEMLOCK (ulimit -l)"
-                                : ""));
+        return ACCESS.failed(
+                IORING_REGISTER_BUFFERS_UPDATE,
+                result,
+                "index=" + index + " bytes=" + (buffer == null ? 0 : buffer.byteSize()));
     }
 
     /** Takes all buffers out and gives the table up ({@code IORING_UNREGISTER_BUFFERS}). */

@@ -1,6 +1,7 @@
 package org.uring4j.resource;
 
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILES_SKIP;
+import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILES_UPDATE2;
 import static org.uring4j.internal.uapi.IoUringConstants.IORING_REGISTER_FILE_ALLOC_RANGE;
 
 import org.jspecify.annotations.Nullable;
@@ -203,9 +204,9 @@ public final class RegisteredFiles implements AutoCloseable {
             // The kernel has emptied the slot before it looked at the descriptor.
             table.replaceTag(slot, 0);
         }
-        return new UringException(
-                "IORING_REGISTER_FILES_UPDATE2",
-                Errno.of(result),
+        return ACCESS.failed(
+                IORING_REGISTER_FILES_UPDATE2,
+                result,
                 "slot=" + slot + " fd=" + fd + (fd < 0 ? "; an empty slot takes no tag" : ""));
     }
 

@@ -18,6 +18,8 @@ final class ZcrxCauses {
     private static final String CAPABILITY =
             "zero-copy receive needs CAP_NET_ADMIN; run as root, or give the capability to the JVM";
 
+    private static final String FORBIDDEN = "the ring's restrictions forbid it";
+
     private ZcrxCauses() {}
 
     /** Fails when the ring is not of the kind that zero-copy receive takes. */
@@ -47,6 +49,7 @@ final class ZcrxCauses {
         String cause =
                 switch (errno) {
                     case EPERM -> CAPABILITY;
+                    case EACCES -> FORBIDDEN;
                     case EBADF -> "the descriptor is not one of an exported queue";
                     case EINVAL -> before("6.19") ? needs("importing a queue", "6.19") : null;
                     default -> null;
@@ -57,11 +60,13 @@ final class ZcrxCauses {
 
     static UringException ofControl(int result, String what, String since) {
         Errno errno = Errno.of(result);
-        boolean old = errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP;
-        return new UringException(
-                "IORING_REGISTER_ZCRX_CTRL",
-                errno,
-                old && before(since) ? needs(what, since) : what);
+        String cause =
+                switch (errno) {
+                    case EACCES -> FORBIDDEN + ": " + what;
+                    case EINVAL, EOPNOTSUPP -> before(since) ? needs(what, since) : what;
+                    default -> what;
+                };
+        return new UringException("IORING_REGISTER_ZCRX_CTRL", errno, cause);
     }
 
     private static @Nullable String needs(
@@ -115,7 +120,7 @@ final class ZcrxCauses {
                             + " one, or raise it (ulimit -l)";
             case EFAULT -> "the kernel cannot write to the area's memory";
             case EBADF -> "the descriptor is not one of a dma-buf";
-            case EACCES -> "the ring's restrictions forbid it";
+            case EACCES -> FORBIDDEN;
             default -> null;
         };
     }
