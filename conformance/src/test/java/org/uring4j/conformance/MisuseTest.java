@@ -3,6 +3,7 @@ package org.uring4j.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.uring4j.op.Commands.command;
 import static org.uring4j.op.ReadWriteAttributes.protection;
@@ -22,11 +23,19 @@ import org.uring4j.Ring;
 import org.uring4j.RingConfig;
 import org.uring4j.Sqe;
 import org.uring4j.op.Commands;
+import org.uring4j.op.ExtendedAttributes;
 import org.uring4j.op.Files;
+import org.uring4j.op.FixedFiles;
+import org.uring4j.op.FixedSockets;
 import org.uring4j.op.IoVectors;
+import org.uring4j.op.MsgHdr;
 import org.uring4j.op.Nops;
+import org.uring4j.op.Pipes;
 import org.uring4j.op.ProtectionInformation;
+import org.uring4j.op.ProvidedBuffers;
 import org.uring4j.op.SockAddr;
+import org.uring4j.op.SocketMessages;
+import org.uring4j.op.SocketOptions;
 import org.uring4j.op.Sockets;
 import org.uring4j.op.ZeroCopySend;
 import org.uring4j.resource.BufferRing;
@@ -35,6 +44,7 @@ import org.uring4j.resource.LeasedMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -132,6 +142,58 @@ class MisuseTest {
                 assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
                 assertThat(ring.inFlight()).isZero();
             }
+        }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // Not all programs are checked for it.
+    void shouldNotCancelForNobody() {
+        try (Ring ring = Ring.open(RingConfig.of(4))) {
+            Nops.nop(ring.next()).userData(1);
+            ring.submit();
+            assertThatNullPointerException()
+                    .isThrownBy(() -> ring.cancelAll(Duration.ZERO, null))
+                    .withMessage("handler");
+            assertThat(Completions.one(ring)).isEqualTo(new Completion(1, 0, 0));
+        }
+    }
+
+    @Test
+    void shouldNotWriteToReadOnlyMemory() {
+        try (Ring ring = Ring.open(RingConfig.of(4));
+                Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(16).asReadOnly();
+            MemorySegment text = arena.allocateFrom("user.x");
+            IoVectors pieces = IoVectors.of(arena, arena.allocate(8), memory);
+            MsgHdr message = MsgHdr.allocate(arena, 0, 0).pieces(pieces);
+            ProtectionInformation tuples = ProtectionInformation.of(arena, memory);
+            List<ThrowingCallable> requests =
+                    List.of(
+                            () -> Files.read(ring.next(), 0, memory, 0),
+                            () -> Files.readFixed(ring.next(), 0, memory, 0, 0),
+                            () -> Files.readv(ring.next(), 0, pieces, 0),
+                            () -> Files.readvFixed(ring.next(), 0, pieces, 0, 0, 0),
+                            () -> Sockets.recv(ring.next(), 0, memory, 0),
+                            () -> FixedSockets.recv(ring.next(), 0, memory, 0, 0, 0),
+                            () -> SocketMessages.recvmsg(ring.next(), 0, message, 0, 0),
+                            () -> SocketOptions.get(ring.next(), 0, 1, 1, memory),
+                            () -> Pipes.pipe(ring.next(), memory, 0),
+                            () -> FixedFiles.add(ring.next(), memory),
+                            () -> ProvidedBuffers.provide(ring.next(), memory, 8, 2, 0, 0),
+                            () -> ExtendedAttributes.getxattr(ring.next(), text, text, memory),
+                            () -> ExtendedAttributes.fgetxattr(ring.next(), 0, text, memory),
+                            () -> protection(Files.read(ring.next(), 0, text, 0), tuples),
+                            () -> fetchReq(ring.next(), 0, 0, 0, memory));
+            for (ThrowingCallable request : requests) {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(request)
+                        .withMessageContaining("read-only");
+                assertThat(ring.submissions().ready()).isZero();
+            }
+            Files.write(ring.next(), -1, memory, 0);
+            Sockets.send(ring.next(), -1, memory, 0);
+            protection(Files.write(ring.next(), -1, text, 0), tuples);
+            assertThat(ring.submissions().ready()).isEqualTo(3);
         }
     }
 

@@ -118,6 +118,21 @@ public final class Encoder {
         return address(segment, segment.byteSize(), what);
     }
 
+    /**
+     * Memory that the request writes to.
+     *
+     * @return {@code segment}
+     * @throws IllegalArgumentException when it is read-only: the kernel does not know, and what was
+     *     promised not to change would
+     */
+    public static MemorySegment writable(MemorySegment segment, String what) {
+        if (segment.isReadOnly()) {
+            throw new IllegalArgumentException(
+                    what + " is read-only, and the request would write to it");
+        }
+        return segment;
+    }
+
     /** The size of a segment as a request's 32-bit length. */
     public static int length(MemorySegment segment, String what) {
         long size = segment.byteSize();

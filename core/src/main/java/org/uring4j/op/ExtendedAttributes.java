@@ -72,6 +72,7 @@ public final class ExtendedAttributes {
      */
     public static Sqe getxattr(
             Sqe sqe, MemorySegment path, MemorySegment name, MemorySegment value) {
+        Encoder.writable(value, "value");
         return prepare(sqe, IORING_OP_GETXATTR, 0, Encoder.path(path), name, value, 0);
     }
 
@@ -80,6 +81,7 @@ public final class ExtendedAttributes {
      * registered one since Linux 6.13); as {@link #getxattr}.
      */
     public static Sqe fgetxattr(Sqe sqe, int fd, MemorySegment name, MemorySegment value) {
+        Encoder.writable(value, "value");
         return prepare(sqe, IORING_OP_FGETXATTR, fd, 0, name, value, 0);
     }
 

@@ -231,7 +231,7 @@ public final class Files {
      * @param buffer what is read into, at most its size
      */
     public static Sqe read(Sqe sqe, int fd, MemorySegment buffer, long offset, int flags) {
-        return transfer(sqe, IORING_OP_READ, fd, buffer, offset, flags);
+        return transfer(sqe, IORING_OP_READ, fd, Encoder.writable(buffer, "buffer"), offset, flags);
     }
 
     /**
@@ -291,7 +291,7 @@ public final class Files {
      * Linux 5.1). Source: {@code preadv2(2)}.
      */
     public static Sqe readv(Sqe sqe, int fd, IoVectors buffers, long offset, int flags) {
-        return vectored(sqe, IORING_OP_READV, fd, buffers, offset, flags);
+        return vectored(sqe, IORING_OP_READV, fd, buffers.writable(), offset, flags);
     }
 
     /** As {@link #writev(Sqe, int, IoVectors, long, int)}, without flags. */
@@ -324,7 +324,7 @@ public final class Files {
     public static Sqe readFixed(
             Sqe sqe, int fd, MemorySegment buffer, long offset, int index, int flags) {
         Encoder.checkBuffer(index);
-        transfer(sqe, IORING_OP_READ_FIXED, fd, buffer, offset, flags);
+        transfer(sqe, IORING_OP_READ_FIXED, fd, Encoder.writable(buffer, "buffer"), offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }
 
@@ -354,7 +354,7 @@ public final class Files {
     public static Sqe readvFixed(
             Sqe sqe, int fd, IoVectors buffers, long offset, int index, int flags) {
         Encoder.checkBuffer(index);
-        vectored(sqe, IORING_OP_READV_FIXED, fd, buffers, offset, flags);
+        vectored(sqe, IORING_OP_READV_FIXED, fd, buffers.writable(), offset, flags);
         return Encoder.bufferIndex(sqe, index);
     }
 

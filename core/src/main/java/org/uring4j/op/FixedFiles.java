@@ -50,6 +50,8 @@ public final class FixedFiles {
      *     kernel's until the completion
      */
     public static Sqe add(Sqe sqe, MemorySegment fds) {
+        // Their slots are written over them.
+        Encoder.writable(fds, "the descriptors");
         return update(sqe, fds, Integer.toUnsignedLong(IORING_FILE_INDEX_ALLOC));
     }
 

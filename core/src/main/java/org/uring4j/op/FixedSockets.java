@@ -58,7 +58,7 @@ public final class FixedSockets {
      */
     public static Sqe recv(
             Sqe sqe, int fd, MemorySegment buffer, int index, int msgFlags, int ioFlags) {
-        long at = Encoder.address(buffer, "buffer");
+        long at = Encoder.address(Encoder.writable(buffer, "buffer"), "buffer");
         int length = Encoder.length(buffer, "buffer");
         return encode(sqe, IORING_OP_RECV, fd, at, length, index, msgFlags, ioFlags);
     }

@@ -141,6 +141,14 @@ public final class IoVectors {
         return sum;
     }
 
+    /** This, after a check that no piece is read-only. */
+    IoVectors writable() {
+        for (int i = 0; i < count; i++) {
+            Encoder.writable(pieces[i], "a piece of the vector");
+        }
+        return this;
+    }
+
     /** The address of the array, after a check that it and its pieces are alive. */
     long address() {
         for (int i = 0; i < count; i++) {

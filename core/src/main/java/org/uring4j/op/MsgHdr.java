@@ -163,7 +163,8 @@ public final class MsgHdr {
 
     /** Writes the header of a message to receive; its address. */
     long forReceive() {
-        return write(nameCapacity(), controlCapacity(), pieces);
+        IoVectors vectors = pieces == null ? null : pieces.writable();
+        return write(nameCapacity(), controlCapacity(), vectors);
     }
 
     /** As {@link #forReceive}, into a buffer of a group. */

@@ -83,7 +83,8 @@ public final class Pipes {
     }
 
     private static Sqe pipe(Sqe sqe, MemorySegment fds, int flags, int fileIndex) {
-        long address = Encoder.address(fds, TWO_INTS, "the memory for two descriptors");
+        String what = "the memory for two descriptors";
+        long address = Encoder.address(Encoder.writable(fds, what), TWO_INTS, what);
         return Encoder.prepare(sqe, IORING_OP_PIPE, 0, 0, 0, address, 0, flags, fileIndex, 0);
     }
 

@@ -94,9 +94,13 @@ public final class ProtectionInformation {
         return this;
     }
 
-    /** Its address, after a check that it and the tuples are alive. */
-    long address() {
-        Encoder.address(tuples, "the tuples");
+    /**
+     * Its address, after a check that it and the tuples are alive.
+     *
+     * @param reads whether the tuples are written to
+     */
+    long address(boolean reads) {
+        Encoder.address(reads ? Encoder.writable(tuples, "the tuples") : tuples, "the tuples");
         return Encoder.address(memory, "the protection information");
     }
 }

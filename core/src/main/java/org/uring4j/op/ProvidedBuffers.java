@@ -45,7 +45,8 @@ public final class ProvidedBuffers {
             throw new IllegalArgumentException(
                     "ids are 0 to 65535: firstId=" + firstId + " count=" + count);
         }
-        long address = Encoder.address(memory, (long) size * count, "the memory of the buffers");
+        String what = "the memory of the buffers";
+        long address = Encoder.address(Encoder.writable(memory, what), (long) size * count, what);
         Encoder.prepare(sqe, IORING_OP_PROVIDE_BUFFERS, count, firstId, address, size, 0);
         return Encoder.bufferIndex(sqe, group);
     }

@@ -48,7 +48,7 @@ public final class ReadWriteAttributes {
     public static Sqe protection(Sqe sqe, ProtectionInformation information) {
         try {
             long slot = written(sqe);
-            Memory.putLong(slot + IoUringSqe.ATTR_PTR, information.address());
+            Memory.putLong(slot + IoUringSqe.ATTR_PTR, information.address(reads(slot)));
             Memory.putLong(slot + IoUringSqe.ATTR_TYPE_MASK, IORING_RW_ATTR_FLAG_PI);
             return sqe;
         } catch (RuntimeException e) {
@@ -75,6 +75,15 @@ public final class ReadWriteAttributes {
         }
         Memory.putInt(slot + IoUringSqe.WRITE_STREAM, stream);
         return sqe;
+    }
+
+    private static boolean reads(long slot) {
+        int opcode = Memory.getByte(slot + IoUringSqe.OPCODE);
+        return switch (opcode) {
+            case IORING_OP_READ, IORING_OP_READV, IORING_OP_READ_FIXED, IORING_OP_READV_FIXED ->
+                    true;
+            default -> false;
+        };
     }
 
     /** The slot, in which there is a read or write. */

@@ -396,6 +396,7 @@ public final class SocketOptions {
      * @param value where it goes; the kernel's to write until the completion
      */
     public static Sqe get(Sqe sqe, int fd, int level, int option, MemorySegment value) {
+        Encoder.writable(value, "value");
         return command(sqe, SOCKET_URING_OP_GETSOCKOPT, fd, level, option, value);
     }
 

@@ -381,7 +381,7 @@ public final class Sockets {
      * @param ioFlags {@link #POLL_FIRST} or 0
      */
     public static Sqe recv(Sqe sqe, int fd, MemorySegment buffer, int msgFlags, int ioFlags) {
-        long at = Encoder.address(buffer, "buffer");
+        long at = Encoder.address(Encoder.writable(buffer, "buffer"), "buffer");
         int length = Encoder.length(buffer, "buffer");
         return Encoder.prepare(sqe, IORING_OP_RECV, ioFlags, fd, 0, at, length, msgFlags, 0, 0);
     }

@@ -119,7 +119,7 @@ public final class UblkBatch {
      * @throws IndexOutOfBoundsException when there is no room left
      */
     public UblkBatch add(int tag, int result, MemorySegment buffer) {
-        long address = Encoder.address(buffer, "the buffer");
+        long address = Encoder.address(Encoder.writable(buffer, "the buffer"), "the buffer");
         if ((address != 0) != (more == More.MEMORY)) {
             throw new IllegalArgumentException(
                     more == More.MEMORY

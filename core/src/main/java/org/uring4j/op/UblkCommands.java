@@ -58,7 +58,7 @@ public final class UblkCommands {
      *     for as long as the device is there
      */
     public static Sqe fetchReq(Sqe sqe, int fd, int queue, int tag, MemorySegment buffer) {
-        long address = Encoder.address(buffer, "the buffer");
+        long address = Encoder.address(Encoder.writable(buffer, "the buffer"), "the buffer");
         return encode(sqe, fd, UBLK_U_IO_FETCH_REQ, queue, tag, 0, address);
     }
 
@@ -72,7 +72,7 @@ public final class UblkCommands {
      */
     public static Sqe commitAndFetchReq(
             Sqe sqe, int fd, int queue, int tag, int result, MemorySegment buffer) {
-        long address = Encoder.address(buffer, "the buffer");
+        long address = Encoder.address(Encoder.writable(buffer, "the buffer"), "the buffer");
         return encode(sqe, fd, UBLK_U_IO_COMMIT_AND_FETCH_REQ, queue, tag, result, address);
     }
 
@@ -104,7 +104,7 @@ public final class UblkCommands {
      * @param buffer gets it; what it was fetched with does not matter
      */
     public static Sqe needGetData(Sqe sqe, int fd, int queue, int tag, MemorySegment buffer) {
-        long address = Encoder.address(buffer, "the buffer");
+        long address = Encoder.address(Encoder.writable(buffer, "the buffer"), "the buffer");
         return encode(sqe, fd, UBLK_U_IO_NEED_GET_DATA, queue, tag, 0, address);
     }
 

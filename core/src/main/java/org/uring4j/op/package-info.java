@@ -8,8 +8,9 @@
  *   <li>The request starts when it is submitted, and ends with its last completion. Until then the
  *       memory it names is the kernel's: it must stay allocated.
  *   <li>Memory is native ({@link java.lang.foreign.Arena}), its size is the request's length. Heap
- *       memory is refused with {@link java.lang.IllegalArgumentException}, a closed arena with
- *       {@link java.lang.IllegalStateException}.
+ *       memory is refused with {@link java.lang.IllegalArgumentException}, and so is read-only
+ *       memory where a request writes; a closed arena with {@link java.lang.IllegalStateException}.
+ *       What {@link org.uring4j.op.Commands} and NVMe commands do to theirs only the driver knows.
  *   <li>An exception, of an encoder or of what is added to its request afterwards, means that the
  *       request is not made: nothing of it stays in the queue.
  *   <li>What a request only describes itself with - a path, a time, an array of vectors - is copied
