@@ -110,17 +110,23 @@ class MultishotTest {
                 Connection connection = Connection.open(ring)) {
             Sockets.recvMultishot(ring.next(), connection.fd(), GROUP, 0).userData(1);
             ring.submit();
-            for (String text : List.of("first", "second", "third", "fourth", "fifth")) {
-                connection.send(text);
-                Completion received = Completions.one(ring);
-                assertThat(received.hasMore()).isTrue();
-                assertThat(text(buffers, received)).isEqualTo(text);
-                buffers.recycle(received.bufferId());
-            }
+            receive(connection, buffers, "first", "second", "third", "fourth", "fifth");
             connection.peer().shutdownOutput();
             Completion last = Completions.one(ring);
             assertThat(last.result()).isZero();
             assertThat(last.hasMore()).isFalse();
+        }
+    }
+
+    /** The peer sends one text after the other, and each comes with more to come. */
+    private static void receive(Connection connection, BufferRing buffers, String... texts)
+            throws Exception {
+        for (String text : texts) {
+            connection.send(text);
+            Completion received = Completions.one(connection.ring());
+            assertThat(received.hasMore()).isTrue();
+            assertThat(text(buffers, received)).isEqualTo(text);
+            buffers.recycle(received.bufferId());
         }
     }
 
@@ -248,13 +254,7 @@ class MultishotTest {
             Sockets.recvMultishot(ring.next(), connection.fd(), GROUP, 0).userData(1).link();
             Nops.nop(ring.next()).userData(2);
             ring.submit();
-            for (String text : List.of("first", "second")) {
-                connection.send(text);
-                Completion received = Completions.one(ring);
-                assertThat(received.hasMore()).isTrue();
-                assertThat(text(buffers, received)).isEqualTo(text);
-                buffers.recycle(received.bufferId());
-            }
+            receive(connection, buffers, "first", "second");
             connection.peer().shutdownOutput();
             assertThat(Completions.some(ring, 2))
                     .extracting(Completion::userData, Completion::result)
@@ -293,10 +293,7 @@ class MultishotTest {
                     .link();
             Nops.nop(ring.next()).userData(2);
             ring.submit();
-            connection.send("abc");
-            Completion received = Completions.one(ring);
-            assertThat(received.hasMore()).isTrue();
-            assertThat(text(buffers, received)).isEqualTo("abc");
+            receive(connection, buffers, "abc");
             connection.peer().shutdownOutput();
             assertThat(Completions.one(ring)).isEqualTo(new Completion(2, 0, 0));
         }
