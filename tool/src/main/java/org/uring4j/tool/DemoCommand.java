@@ -95,7 +95,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static Loopback connect() {
-        try (Ring ring = Ring.open(RingConfig.of(2))) {
+        try (Ring ring = Side.open(RingConfig.of(2))) {
             return Loopback.connect(new Connections(ring));
         }
     }

@@ -35,7 +35,8 @@ final class Side {
         return tally;
     }
 
-    private static Ring open(RingConfig config) {
+    /** Opens a ring, or says what to do where too little memory may be locked. */
+    static Ring open(RingConfig config) {
         try {
             return Ring.open(config);
         } catch (UringException e) {
