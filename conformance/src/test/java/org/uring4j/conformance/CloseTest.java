@@ -175,14 +175,11 @@ class CloseTest {
 
     @Test
     void shouldStopAWorkerThatBlocks(@TempDir Path folder) throws Exception {
-        Path fifo = folder.resolve("fifo");
-        assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
         try (Arena arena = Arena.ofShared();
-                Ring ring = Ring.open(RingConfig.of(8))) {
-            MemorySegment path = arena.allocateFrom(fifo.toString());
-            Files.openat(ring.next(), Files.AT_FDCWD, path, OpenFlags.O_RDWR, 0);
-            int fd = Completions.one(ring).result();
-            assertThat(fd).isNotNegative();
+                Ring ring = Ring.open(RingConfig.of(8));
+                Fifo fifo = Fifo.in(folder);
+                Opened opened = fifo.open(ring, OpenFlags.O_RDWR)) {
+            int fd = opened.fd();
             Files.read(ring.next(), fd, arena.allocate(16), 0).userData(1).async();
             assertThat(Completions.now(ring)).isEmpty();
             List<Completion> ended = new ArrayList<>();
@@ -197,11 +194,12 @@ class CloseTest {
         Needs.kernel("6.0", "SEND_ZC");
         try (Arena arena = Arena.ofShared();
                 ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            server.setReceiveBufferSize(128 << 10);
             Ring ring = Ring.open(RingConfig.of(8));
             int fd = connect(ring, arena, server);
             try (Socket peer = server.accept()) {
                 // More than both sockets hold: it stays on its way until the peer reads, or goes.
-                MemorySegment much = arena.allocate(64 << 20);
+                MemorySegment much = arena.allocate(8 << 20);
                 ZeroCopySend.send(ring.next(), fd, much, Sockets.MSG_WAITALL, 0).userData(1);
                 ring.submit();
                 assertThat(ring.inFlight()).isEqualTo(1);

@@ -10,6 +10,7 @@ import org.uring4j.op.Sockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,15 @@ record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
     /** Connects, through the ring. */
     static Connection open(Ring ring) throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return open(ring, server);
+        }
+    }
+
+    /** One that holds little of what the ring sends until the peer reads: less than 8 MiB. */
+    static Connection narrow(Ring ring) throws IOException {
+        try (ServerSocket server = new ServerSocket()) {
+            server.setReceiveBufferSize(128 << 10);
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
             return open(ring, server);
         }
     }

@@ -4,6 +4,7 @@ import org.uring4j.Ring;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -23,11 +24,10 @@ final class Fifo implements AutoCloseable {
     }
 
     /** Makes one in a directory. */
-    static Fifo in(Path directory) throws IOException, InterruptedException {
+    static Fifo in(Path directory) throws IOException {
         Path path = directory.resolve("fifo-" + System.nanoTime());
-        int exit = new ProcessBuilder("mkfifo", path.toString()).inheritIO().start().waitFor();
-        if (exit != 0) {
-            throw new IOException("mkfifo: exit=" + exit);
+        try (Arena arena = Arena.ofConfined()) {
+            Libc.callAny("mkfifo", arena.allocateFrom(path.toString()), 0600);
         }
         return new Fifo(path, new RandomAccessFile(path.toFile(), "rw"));
     }

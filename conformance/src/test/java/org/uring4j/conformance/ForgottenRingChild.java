@@ -15,7 +15,7 @@ import java.nio.file.Path;
  * holds.
  */
 final class ForgottenRingChild {
-    private static final int ROUNDS = 30;
+    private static final int ROUNDS = 10;
 
     private final Sqe sqe;
     private final WeakReference<Ring> forgotten;

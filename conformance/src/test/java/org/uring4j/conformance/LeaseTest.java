@@ -186,7 +186,7 @@ class LeaseTest {
         try (Ring ring = mode.open(16);
                 BufferRing buffers = BufferRing.register(ring, GROUP, 4, 32);
                 Connection connection = Connection.open(ring)) {
-            byte[] sent = Net.random(200_000, 5);
+            byte[] sent = Net.random(50_000, 5);
             Thread peer = Thread.ofPlatform().start(() -> send(connection, sent));
             Consumers consumers = new Consumers(sent, 3);
             Waker waker = ring.waker(WAKE);

@@ -46,10 +46,10 @@ class SendRecvTest {
 
     @Test
     void shouldTellShortSendAndGoOnWhenAllIsAskedFor() throws Exception {
-        byte[] data = Net.random(64 << 20, 2);
+        byte[] data = Net.random(8 << 20, 2);
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
-                Connection connection = Connection.open(ring)) {
+                Connection connection = Connection.narrow(ring)) {
             MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
             Sockets.send(ring.next(), connection.fd(), buffer, 0);
             int sent = Net.ok(ring);

@@ -98,10 +98,10 @@ class ZeroCopySendTest {
 
     @Test
     void shouldSendMoreThanTheSocketHolds() throws Exception {
-        byte[] data = Net.random(48 << 20, 3);
+        byte[] data = Net.random(8 << 20, 3);
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
-                Connection connection = Connection.open(ring)) {
+                Connection connection = Connection.narrow(ring)) {
             MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
             int flags = Sockets.POLL_FIRST;
             ZeroCopySend.send(ring.next(), connection.fd(), buffer, ALL, flags);
@@ -130,9 +130,9 @@ class ZeroCopySendTest {
     void shouldNotifyOnlyWhenMemoryIsFreeAndAlsoWhenCancelled(RingMode mode) throws Exception {
         try (Ring ring = mode.open(8);
                 Arena arena = Arena.ofShared();
-                Connection connection = Connection.open(ring)) {
+                Connection connection = Connection.narrow(ring)) {
             // More than both sockets hold: the peer does not read.
-            MemorySegment buffer = arena.allocate(64 << 20);
+            MemorySegment buffer = arena.allocate(8 << 20);
             ZeroCopySend.send(ring.next(), connection.fd(), buffer, ALL, 0).userData(1);
             ring.submit();
             Cancel.cancel(ring.next(), 1).userData(2);
@@ -151,7 +151,7 @@ class ZeroCopySendTest {
             Outcome sent = outcomes.get(1);
             assertThat(sent.announced()).isTrue();
             // It may have got nowhere, or part of the way.
-            assertThat(sent.result()).isLessThan(64 << 20).isNotZero();
+            assertThat(sent.result()).isLessThan(8 << 20).isNotZero();
             if (sent.result() > 0) {
                 // What the socket took and could not send is still this memory.
                 assertThat(sent.notified()).isFalse();
@@ -170,8 +170,8 @@ class ZeroCopySendTest {
     void shouldTellShortSend() throws Exception {
         try (Ring ring = Ring.open(RingConfig.of(8));
                 Arena arena = Arena.ofShared();
-                Connection connection = Connection.open(ring)) {
-            byte[] data = Net.random(64 << 20, 4);
+                Connection connection = Connection.narrow(ring)) {
+            byte[] data = Net.random(8 << 20, 4);
             MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
             ZeroCopySend.send(ring.next(), connection.fd(), buffer, 0, 0).userData(1);
             Outcomes outcomes = new Outcomes();
