@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Runs what changes a thread for good on a thread, or in a process, of its own. */
 final class Apart {
@@ -47,12 +48,12 @@ final class Apart {
 
     /** Runs a main class of the tests in a JVM that the calling thread starts; its output. */
     static String process(Class<?> main, String... arguments) throws Exception {
-        return run(java(main, arguments));
+        return run(java(main.getName(), arguments));
     }
 
     /** As {@link #process}, in a process that may lock so many bytes of memory. */
     static String locking(long bytes, Class<?> main) throws Exception {
-        return run(locking(bytes, java(main)));
+        return run(locking(bytes, java(main.getName())));
     }
 
     /** A command that may lock so many bytes of memory: for root, too, to whom no limit applies. */
@@ -66,15 +67,16 @@ final class Apart {
         return all;
     }
 
-    private static List<String> java(Class<?> main, String... arguments) {
+    /** The command for a JVM that runs a main class of this class path, and soon begins with it. */
+    static List<String> java(String main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:TieredStopAtLevel=1");
-        command.add("-XX:+UseSerialGC");
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        // What this JVM was started quickly with, in the kernel lab.
+        String[] own = ProcessHandle.current().info().arguments().orElse(new String[0]);
+        Stream.of(own).filter(each -> each.startsWith("-XX:AOTCache=")).forEach(command::add);
         command.add("--enable-native-access=ALL-UNNAMED");
-        command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
-        command.add(main.getName());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
         command.addAll(List.of(arguments));
         return command;
     }

@@ -24,7 +24,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -135,13 +134,7 @@ class ZeroCopyReceiveSharingTest {
 
     private static Process export(Path file, long bytes) throws Exception {
         return new ProcessBuilder(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "-XX:+UseSerialGC",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
+                        Apart.java(
                                 ZcrxExporter.class.getName(),
                                 file.toString(),
                                 Long.toString(bytes),
