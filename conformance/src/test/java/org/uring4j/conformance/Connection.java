@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.uring4j.Ring;
 import org.uring4j.op.Files;
 import org.uring4j.op.SockAddr;
+import org.uring4j.op.SocketOptions;
 import org.uring4j.op.Sockets;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -22,6 +24,8 @@ import java.nio.charset.StandardCharsets;
  * @param peer the other end
  */
 record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
+    private static final int FIONREAD = 0x541b;
+
     /** Connects, through the ring. */
     static Connection open(Ring ring) throws IOException {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -49,6 +53,25 @@ record Connection(Ring ring, int fd, Socket peer) implements AutoCloseable {
             peer.setTcpNoDelay(true);
             peer.setSoTimeout(10_000);
             return new Connection(ring, fd, peer);
+        }
+    }
+
+    /** Lets the ring's end hold so many bytes that nobody has received. */
+    void holdUnread(int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            var value = arena.allocateFrom(ValueLayout.JAVA_INT, bytes);
+            int level = SocketOptions.SOL_SOCKET;
+            Libc.callAny(
+                    "setsockopt", fd, level, SocketOptions.SO_RCVBUFFORCE, value, Integer.BYTES);
+        }
+    }
+
+    /** How many bytes wait to be received. */
+    int unread() {
+        try (Arena arena = Arena.ofConfined()) {
+            var count = arena.allocate(ValueLayout.JAVA_INT);
+            Libc.callAny("ioctl", fd, FIONREAD, count);
+            return count.get(ValueLayout.JAVA_INT, 0);
         }
     }
 

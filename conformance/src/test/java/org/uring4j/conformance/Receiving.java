@@ -49,9 +49,14 @@ final class Receiving implements AutoCloseable {
 
     /** The path, if the kernel has it; zero-copy receive with little memory, and without a card. */
     static ReceivePoolConfig config(ReceivePath path) {
+        return config(path, 64 << 10);
+    }
+
+    /** As {@link #config(ReceivePath)}, with so much memory. */
+    static ReceivePoolConfig config(ReceivePath path, long area) {
         ReceivePoolConfig config = ReceivePoolConfig.defaults().path(path);
         if (path == ReceivePath.ZERO_COPY) {
-            return config.zeroCopy(ZcrxStream.deviceless(), ZeroCopyReceiveConfig.of(64 << 10));
+            return config.zeroCopy(ZcrxStream.deviceless(), ZeroCopyReceiveConfig.of(area));
         }
         if (path == ReceivePath.INCREMENTAL) {
             Needs.kernel("6.12", "IOU_PBUF_RING_INC");

@@ -117,6 +117,30 @@ class StreamReceiverTest {
         }
     }
 
+    /** All at once, so that the kernel comes to the reset while it is at the bytes. */
+    @ParameterizedTest
+    @EnumSource(ReceivePath.class)
+    void shouldTellResetThatCameBehindMuchData(ReceivePath path) throws Exception {
+        byte[] data = Net.random(600_000, 8);
+        try (Receiving at = Receiving.open(path, config(path, 4 << 20))) {
+            at.connection.holdUnread(8 << 20);
+            // In many packets.
+            for (int from = 0; from < data.length; from += 1000) {
+                at.connection.send(Arrays.copyOfRange(data, from, from + 1000));
+            }
+            while (at.connection.unread() < data.length) {
+                Thread.onSpinWait();
+            }
+            at.connection.peer().setSoLinger(true, 0);
+            at.connection.peer().close();
+            ExpectedStream expected = new ExpectedStream(data);
+            StreamReceiver receiver = at.receive(expected);
+            at.turn(receiver::ended);
+            assertThat(expected.checkError().errno()).isEqualTo(Errno.ECONNRESET);
+            assertThat(expected.complete()).isTrue();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(ReceivePath.class)
     void shouldEndWithHalfClosedConnectionThatGoesOnTheOtherWay(ReceivePath path) throws Exception {

@@ -26,6 +26,11 @@ import org.uring4j.internal.Encoder;
  * <p>The stream's end counts as a failure: what is {@linkplain Sqe#link linked} to the request is
  * cancelled, unless by {@linkplain Sqe#hardlink a hard link}.
  *
+ * <p><b>A reset that is missed.</b> Of a connection that the peer resets while many packets wait
+ * (more than 20), a request can take what waits and then wait for ever: seen with 7.2. Have {@link
+ * Polling#pollAdd} tell of {@link Polling#POLLHUP} beside it; then cancel the request and submit it
+ * again, until it ends with the error. {@code StreamReceiver} of {@code org.uring4j.io} does so.
+ *
  * <p><b>Urgent data.</b> A request stops before an urgent byte (TCP) until an ordinary receive has
  * gone past it, which leaves it out and brings what follows; when the peer has ended the stream by
  * then, the request ends with 0 there. From a network card's queue an ordinary receive cannot read

@@ -56,6 +56,10 @@ public final class ReceivePool implements AutoCloseable {
     private static final int WAKE = Integer.MIN_VALUE;
     private static final int GATHER = Integer.MIN_VALUE + 1;
     private static final int EVENT = Integer.MIN_VALUE + 2;
+
+    /** Set in the value of what watches a receiver's connection, beside the receiver's slot. */
+    private static final int WATCH = 1 << 30;
+
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
     private final EventLoop loop;
@@ -206,7 +210,7 @@ public final class ReceivePool implements AutoCloseable {
                 (direct ? sqe.fixedFile() : sqe).userData(EventLoop.userData(user, GATHER));
                 owed++;
             }
-            choice.intake().arm(receiver);
+            choice.intake().begin(receiver);
             armed = true;
         } finally {
             if (!armed) {
@@ -220,13 +224,21 @@ public final class ReceivePool implements AutoCloseable {
         return EventLoop.userData(user, receiver.slot);
     }
 
+    long watchData(StreamReceiver receiver) {
+        return EventLoop.userData(user, receiver.slot | WATCH);
+    }
+
     private void onCompletion(int value, int result, int flags, long place) {
         if (value >= 0) {
-            StreamReceiver receiver = receivers[value];
+            StreamReceiver receiver = receivers[value & ~WATCH];
             if (receiver == null) {
-                throw new IllegalStateException("a completion for no receiver: slot=" + value);
+                throw new IllegalStateException("a completion for no receiver: value=" + value);
             }
-            receiver.onCompletion(result, flags, place);
+            if ((value & WATCH) == 0) {
+                receiver.onCompletion(result, flags, place);
+            } else {
+                receiver.onWatched(result);
+            }
         } else if (value == WAKE) {
             if (closing) {
                 woken = true;
@@ -243,7 +255,7 @@ public final class ReceivePool implements AutoCloseable {
             onEvent(result);
         } else {
             owed--;
-            StreamReceiver receiver = receivers[~value];
+            StreamReceiver receiver = receivers[~value & ~WATCH];
             if (receiver != null && Errno.EALREADY.is(result)) {
                 receiver.cancelAgain();
             }
@@ -265,6 +277,13 @@ public final class ReceivePool implements AutoCloseable {
     void cancel(StreamReceiver receiver) {
         Cancel.cancel(ring.next(), userData(receiver))
                 .userData(EventLoop.userData(user, ~receiver.slot));
+        owed++;
+    }
+
+    /** Ends what watches its connection. */
+    void cancelWatch(StreamReceiver receiver) {
+        Cancel.cancel(ring.next(), watchData(receiver))
+                .userData(EventLoop.userData(user, ~(receiver.slot | WATCH)));
         owed++;
     }
 
@@ -310,7 +329,7 @@ public final class ReceivePool implements AutoCloseable {
         boolean _ = waker.wake();
     }
 
-    /** The receiver's last completion has come. */
+    /** The receiver's last completion has come: its slot may be another's. */
     void remove(StreamReceiver receiver) {
         receivers[receiver.slot] = null;
         heldBack.remove(receiver);

@@ -5,6 +5,7 @@ import org.uring4j.Cqe;
 import org.uring4j.Errno;
 import org.uring4j.Sqe;
 import org.uring4j.UringException;
+import org.uring4j.op.Polling;
 import org.uring4j.resource.Lease;
 
 import java.util.Optional;
@@ -98,6 +99,13 @@ public final class StreamReceiver {
     private boolean stalling;
 
     private boolean inFlight;
+
+    /** Whether a request waits for the connection to be reset. */
+    private boolean watched;
+
+    /** Whether the connection was reset; there may still be bytes. */
+    private boolean reset;
+
     private boolean paused;
     private boolean stopped;
     private boolean ended;
@@ -180,12 +188,37 @@ public final class StreamReceiver {
         }
     }
 
+    /** Has the kernel tell of a reset by a request of its own. */
+    void watch(Sqe sqe) {
+        if (direct) {
+            sqe.fixedFile();
+        }
+        sqe.userData(pool.watchData(this));
+        watched = true;
+    }
+
+    /**
+     * That request has ended. From now on the receive waits for nothing: it takes what there is, is
+     * cancelled and put in again, until it ends with the reset.
+     */
+    void onWatched(int result) {
+        watched = false;
+        if (ended) {
+            pool.remove(this);
+        } else if (result > 0 && (result & (Polling.POLLERR | Polling.POLLHUP)) != 0) {
+            reset = true;
+            if (inFlight) {
+                pool.cancel(this);
+            }
+        }
+    }
+
     /**
      * Whether it has ended: with the stream, with an error, or because it was stopped and the
      * kernel has let go of the socket.
      */
     public boolean ended() {
-        return ended;
+        return ended && !(stopped && watched);
     }
 
     /**
@@ -226,6 +259,9 @@ public final class StreamReceiver {
         }
         sqe.userData(pool.userData(this));
         inFlight = true;
+        if (reset) {
+            pool.cancel(this);
+        }
     }
 
     void onCompletion(int result, int flags, long place) {
@@ -341,7 +377,7 @@ public final class StreamReceiver {
 
     /** The kernel was just working on the request that was to be cancelled. */
     void cancelAgain() {
-        if (inFlight && (stopped || paused || heldBack)) {
+        if (inFlight && (stopped || paused || heldBack || reset)) {
             pool.cancel(this);
         }
     }
@@ -349,7 +385,11 @@ public final class StreamReceiver {
     private void finish() {
         if (!ended) {
             ended = true;
-            pool.remove(this);
+            if (watched) {
+                pool.cancelWatch(this);
+            } else {
+                pool.remove(this);
+            }
             intake.forget(this);
         }
     }

@@ -3,6 +3,7 @@ package org.uring4j.io;
 import org.uring4j.Errno;
 import org.uring4j.Ring;
 import org.uring4j.Waker;
+import org.uring4j.op.Polling;
 import org.uring4j.op.ZeroCopyReceives;
 import org.uring4j.resource.LeasesOut;
 import org.uring4j.resource.ZcrxEvent;
@@ -42,6 +43,17 @@ final class ZeroCopyIntake extends Intake {
     @Override
     void arm(StreamReceiver receiver) {
         receiver.sent(ZeroCopyReceives.receive(ring.next(), receiver.fd, queue.id()));
+    }
+
+    /**
+     * Of a connection that is reset while bytes wait (more packets than it takes at once, 20) the
+     * kernel's receive takes the bytes, and then waits for more: seen with 7.2. A poll tells.
+     */
+    @Override
+    void begin(StreamReceiver receiver) {
+        arm(receiver);
+        int events = Polling.POLLERR | Polling.POLLHUP;
+        receiver.watch(Polling.pollAdd(ring.next(), receiver.fd, events, 0));
     }
 
     @Override
