@@ -52,9 +52,9 @@ final class Results {
         }
         Path lab = root.resolve(LAB);
         if (Files.isDirectory(lab)) {
-            try (DirectoryStream<Path> guests = Files.newDirectoryStream(lab)) {
-                for (Path guest : guests) {
-                    results.addGuest(guest, guest.endsWith("lab") ? " (lab)" : "");
+            try (DirectoryStream<Path> kernels = Files.newDirectoryStream(lab)) {
+                for (Path kernel : kernels) {
+                    results.addKernel(kernel, kernel.endsWith("lab") ? " (lab)" : "");
                 }
             }
         }
@@ -72,6 +72,15 @@ final class Results {
             throw new IOException("no kernel's release: " + release);
         }
         return matcher.group(1);
+    }
+
+    /** Its tests were dealt out to several guests. */
+    private void addKernel(Path kernel, String suffix) throws IOException {
+        try (DirectoryStream<Path> guests = Files.newDirectoryStream(kernel, "part-*")) {
+            for (Path guest : guests) {
+                addGuest(guest, suffix);
+            }
+        }
     }
 
     /** What was tried once more counts as it then ended. */

@@ -3,8 +3,8 @@ import java.nio.file.Path;
 import java.util.stream.Collectors;
 
 /**
- * {@code java -cp lab Again.java RESULTS/NAME}: what of a guest's tests deserves a second try, as a
- * regular expression of classes, or "everything", or nothing.
+ * {@code java -cp lab Again.java RESULTS/NAME/PART}: what of a guest's tests deserves a second try,
+ * as a regular expression of classes, or "everything", or nothing.
  */
 final class Again {
     private Again() {}

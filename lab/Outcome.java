@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * What one guest brought back. The problems are those of the kernel, not of single tests;
- * firstProblems are those of a first try that a second one followed.
+ * What the guests of one kernel brought back. The problems are those of the kernel, not of single
+ * tests; firstProblems are those of a first try that a second one followed.
  */
 record Outcome(
         String name,
@@ -40,11 +41,40 @@ record Outcome(
                             + ".*?---\\[ end trace \\]---",
                     Pattern.DOTALL);
 
-    /** Both tries as one, if there was a second. */
+    /** All guests of a kernel as one. */
     static Outcome read(String name, Path directory) throws IOException {
+        List<Path> parts;
+        try (Stream<Path> all = Files.list(directory)) {
+            parts = all.filter(Files::isDirectory).sorted().toList();
+        }
+        Outcome together = bothTries(name, parts.getFirst());
+        for (Path part : parts.subList(1, parts.size())) {
+            together = together.with(bothTries(name, part));
+        }
+        return together;
+    }
+
+    /** Both tries of a guest as one, if there was a second. */
+    private static Outcome bothTries(String name, Path directory) throws IOException {
         Outcome first = of(name, directory);
         Path again = directory.resolve("second-try");
         return Files.isDirectory(again) ? first.followedBy(of(name, again)) : first;
+    }
+
+    /** With what another guest of the same kernel brought back, of other tests. */
+    private Outcome with(Outcome other) {
+        return new Outcome(
+                name,
+                packageName,
+                release.equals(name) ? other.release : release,
+                devices.isEmpty() ? other.devices : devices,
+                joined(tests, other.tests),
+                joined(problems, other.problems),
+                joined(firstProblems, other.firstProblems));
+    }
+
+    private static <T> List<T> joined(List<T> some, List<T> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
     }
 
     /** What the second try did not come to is as the first one left it. */
@@ -66,7 +96,7 @@ record Outcome(
                 problems);
     }
 
-    /** One try. */
+    /** One try of one guest. */
     static Outcome of(String name, Path directory) throws IOException {
         List<String> problems = new ArrayList<>();
         String console = text(directory.resolve("console.log"));
