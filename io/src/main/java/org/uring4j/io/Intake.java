@@ -25,10 +25,8 @@ abstract class Intake implements AutoCloseable {
     /** Puts a request for a receiver in, or has it wait for buffers. */
     abstract void arm(StreamReceiver receiver);
 
-    /** Does so for the first time. */
-    void begin(StreamReceiver receiver) {
-        arm(receiver);
-    }
+    /** Puts in what else is needed for as long as it receives. */
+    void watch(StreamReceiver receiver) {}
 
     /** Answers one; {@code place} is the first extra value of the completion. */
     abstract void onCompletion(StreamReceiver receiver, int result, int flags, long place);

@@ -210,7 +210,8 @@ public final class ReceivePool implements AutoCloseable {
                 (direct ? sqe.fixedFile() : sqe).userData(EventLoop.userData(user, GATHER));
                 owed++;
             }
-            choice.intake().begin(receiver);
+            choice.intake().arm(receiver);
+            choice.intake().watch(receiver);
             armed = true;
         } finally {
             if (!armed) {
@@ -237,7 +238,7 @@ public final class ReceivePool implements AutoCloseable {
             if ((value & WATCH) == 0) {
                 receiver.onCompletion(result, flags, place);
             } else {
-                receiver.onWatched(result);
+                receiver.onWatched(result, flags);
             }
         } else if (value == WAKE) {
             if (closing) {

@@ -198,18 +198,23 @@ public final class StreamReceiver {
     }
 
     /**
-     * That request has ended. From now on the receive waits for nothing: it takes what there is, is
-     * cancelled and put in again, until it ends with the reset.
+     * That request tells of something. After a reset the receive waits for nothing: it takes what
+     * there is, is cancelled and put in again, until it ends with the reset.
      */
-    void onWatched(int result) {
-        watched = false;
+    void onWatched(int result, int flags) {
+        watched = Cqe.hasMore(flags);
+        boolean hungUp = result > 0 && (result & Polling.POLLHUP) != 0;
         if (ended) {
-            pool.remove(this);
-        } else if (result > 0 && (result & (Polling.POLLERR | Polling.POLLHUP)) != 0) {
+            if (!watched) {
+                pool.remove(this);
+            }
+        } else if (hungUp && !reset) {
             reset = true;
             if (inFlight) {
                 pool.cancel(this);
             }
+        } else if (!watched && result >= 0) {
+            intake.watch(this);
         }
     }
 

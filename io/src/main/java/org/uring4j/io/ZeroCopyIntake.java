@@ -47,13 +47,13 @@ final class ZeroCopyIntake extends Intake {
 
     /**
      * Of a connection that is reset while bytes wait (more packets than it takes at once, 20) the
-     * kernel's receive takes the bytes, and then waits for more: seen with 7.2. A poll tells.
+     * kernel's receive takes the bytes, and then waits for more: seen with 7.2. A poll tells, and
+     * goes on where something else is to be told of the socket.
      */
     @Override
-    void begin(StreamReceiver receiver) {
-        arm(receiver);
-        int events = Polling.POLLERR | Polling.POLLHUP;
-        receiver.watch(Polling.pollAdd(ring.next(), receiver.fd, events, 0));
+    void watch(StreamReceiver receiver) {
+        int events = Polling.POLLHUP;
+        receiver.watch(Polling.pollAdd(ring.next(), receiver.fd, events, Polling.ADD_MULTI));
     }
 
     @Override
