@@ -258,7 +258,7 @@ class RestrictionsTest {
 
     @Test
     void shouldSayThatAThreadMayNotSendMessages() throws Exception {
-        Needs.kernel("7.0", "restricting threads");
+        Needs.kernel("7.3", "restrictions of threads that hold where no ring is named");
         try (Ring ring = Ring.open(RingConfig.of(8))) {
             Waker waker = ring.waker(1);
             Apart.thread(

@@ -105,9 +105,9 @@ public final class Restrictions {
      * NoNewPrivileges}. A thread of the JVM passes on what it is restricted to when it starts
      * others: pools may start theirs from any thread.
      *
-     * <p>From then on the thread's calls that need no ring are restricted as well: {@link
+     * <p>Since Linux 7.3 the thread's calls that need no ring are restricted as well: {@link
      * org.uring4j.Waker} needs {@code IORING_REGISTER_SEND_MSG_RING}, a further {@link
-     * OpcodeFilter} needs {@code IORING_REGISTER_BPF_FILTER}.
+     * OpcodeFilter} needs {@code IORING_REGISTER_BPF_FILTER}. 7.2 lets messages through.
      *
      * @param allowed all that they may do
      * @throws UringException {@code EPERM} or {@code EACCES} the thread is restricted already;
