@@ -240,7 +240,7 @@ class MisuseTest {
 
     @Test
     void shouldGiveBackOnceWhenAnotherThreadRetainsMeanwhile() throws Exception {
-        int rounds = 20_000;
+        int rounds = 4_000;
         AtomicInteger round = new AtomicInteger();
         AtomicInteger done = new AtomicInteger();
         AtomicReference<Lease> lease = new AtomicReference<>();

@@ -31,7 +31,7 @@ class ZeroCopyReceiveSourcesTest {
     @NeedsDevice("udmabuf")
     void shouldReceiveIntoDmaBuf() throws Exception {
         ZcrxSource source = ZcrxStream.device();
-        int bytes = 1 << 20;
+        int bytes = 4 << 20;
         try (Ring ring = ZcrxStream.open(CqeSize.MIXED);
                 DmaBuf buf = DmaBuf.make(ring, Path.of(Needs.device("udmabuf")), bytes);
                 ZeroCopyReceive queue =
