@@ -47,8 +47,9 @@ record Outcome(
         try (Stream<Path> all = Files.list(directory)) {
             parts = all.filter(Files::isDirectory).sorted().toList();
         }
-        Outcome together = bothTries(name, parts.getFirst());
-        for (Path part : parts.subList(1, parts.size())) {
+        // Without a kernel to boot there is no guest, and that is what is told.
+        Outcome together = bothTries(name, parts.isEmpty() ? directory : parts.getFirst());
+        for (Path part : parts.stream().skip(1).toList()) {
             together = together.with(bothTries(name, part));
         }
         return together;
